@@ -1,0 +1,107 @@
+"""Brings what the README's two commands need, from Python and a network alone.
+
+`.tools/uv-…` holds uv, `.venv` the project as uv.lock has it, `.tools/meltano` Meltano
+as meltano/requirements.txt has it: apart, because its dependencies are not the tap's.
+Standard library only: nothing is installed yet when this runs.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+ROOT = Path(__file__).resolve().parents[1]
+TOOLS = ROOT / ".tools"
+UV_VERSION = "0.13.9"
+MELTANO_LOCK = ROOT / "meltano" / "requirements.txt"
+
+NO_VENV = (
+    "This Python can make no virtual environment (Debian and Ubuntu: "
+    "`apt install python3-venv`), and there is no uv on the PATH to do without."
+)
+NO_DOWNLOAD = "uv can't be installed from PyPI, and there is none on the PATH: {}"
+
+
+class BootstrapError(Exception):
+    """What the user has to do before the command can work, in one sentence."""
+
+
+def uv() -> Path:
+    """Returns uv: the pinned one, or where it can't be had the one on the PATH.
+
+    Raises:
+        BootstrapError: There is neither.
+    """
+    home = TOOLS / f"uv-{UV_VERSION}"
+    pinned = _program(home, "uv")
+    if pinned.exists():
+        return pinned
+    problem = NO_VENV
+    if _quietly(sys.executable, "-m", "venv", home) is None:
+        pip = (_program(home, "python"), "-m", "pip")
+        said = _quietly(*pip, "install", f"uv=={UV_VERSION}")
+        if said is None:
+            return pinned
+        problem = NO_DOWNLOAD.format(said)
+    shutil.rmtree(home, ignore_errors=True)
+    if found := shutil.which("uv"):
+        return Path(found)
+    raise BootstrapError(problem)
+
+
+def project() -> Path:
+    """Makes `.venv` as uv.lock has it and returns its Python."""
+    _run(uv(), "sync", "--quiet", "--frozen", "--python", sys.executable)
+    return _program(ROOT / ".venv", "python")
+
+
+def meltano() -> Path:
+    """Makes Meltano's own environment and returns its command."""
+    home = TOOLS / "meltano"
+    installed = home / "installed.txt"
+    wanted = MELTANO_LOCK.read_text(encoding="utf-8")
+    if not installed.exists() or installed.read_text(encoding="utf-8") != wanted:
+        _run(uv(), "venv", "--quiet", "--clear", "--python", sys.executable, home)
+        python = _program(home, "python")
+        _run(uv(), "pip", "sync", "--quiet", "--python", python, MELTANO_LOCK)
+        installed.write_text(wanted, encoding="utf-8")
+    return _program(home, "meltano")
+
+
+def become(module: str) -> NoReturn:
+    """Goes on as a module of the project, in its environment, with our arguments."""
+    try:
+        python = project()
+    except BootstrapError as error:
+        sys.exit(str(error))
+    os.chdir(ROOT)
+    # Not a child: a Ctrl-C or a kill then reaches the one process that matters.
+    os.execv(python, [str(python), "-m", module, *sys.argv[1:]])  # noqa: S606 (no shell wanted)
+
+
+def _program(environment: Path, name: str) -> Path:
+    if os.name == "nt":
+        return environment / "Scripts" / f"{name}.exe"
+    return environment / "bin" / name
+
+
+def _run(*command: str | Path) -> None:
+    try:
+        subprocess.run(command, cwd=ROOT, check=True)
+    except subprocess.CalledProcessError as error:
+        message = f"`{' '.join(map(str, command))}` failed; what it says stands above."
+        raise BootstrapError(message) from error
+
+
+def _quietly(*command: str | Path) -> str | None:
+    """Runs a command; where it fails, returns the last line that it said."""
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if done.returncode == 0:
+        return None
+    return (done.stderr.strip() or done.stdout.strip() or "no word").splitlines()[-1]

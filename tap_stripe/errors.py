@@ -1,0 +1,106 @@
+"""The errors that a run can end with.
+
+TapError                one sentence for the user, exit code 1
+├── SettingError        a setting is missing or wrong
+├── StateError          the state file can't be used
+├── CatalogError        the catalog can't be used
+├── ResponseError       Stripe's answer can't be what its documentation says
+└── StripeError         Stripe refused a request (HTTP status >= 400)
+    ├── KeyRefused      401, or the key is barred from this address
+    ├── PermissionMissing   the key may not read this
+    ├── AccountRefused  the key has no access to the account
+    ├── NotAPlatform    the account has no connected accounts to list
+    ├── EndpointGone    Stripe has no such endpoint (any more)
+    ├── NotFound        the object is gone
+    ├── CursorGone      the object in `starting_after` is gone from the list
+    └── Unavailable     still failing when the retry time ran out
+"""
+
+from __future__ import annotations
+
+
+class TapError(Exception):
+    """What the user has to change, in one sentence."""
+
+
+class SettingError(TapError):
+    """A setting is missing or has a value that can't be used."""
+
+
+class StateError(TapError):
+    """The state can't be used."""
+
+
+class CatalogError(TapError):
+    """The catalog can't be used."""
+
+
+class ListRefused(Exception):
+    """A list inside an object can't be read to its end.
+
+    Attributes:
+        name: The property that holds it.
+        error: Why.
+    """
+
+    def __init__(self, name: str, error: StripeError) -> None:
+        super().__init__(name)
+        self.name = name
+        self.error = error
+
+
+class ResponseError(TapError):
+    """An answer with status 200 that can't be what Stripe documents."""
+
+
+class StripeError(TapError):
+    """Stripe refused a request. https://docs.stripe.com/api/errors."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 0,
+        code: str = "",
+        param: str = "",
+        request_id: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.param = param
+        self.request_id = request_id
+
+
+class KeyRefused(StripeError):
+    """The key is unknown, expired, or barred from this address."""
+
+
+class PermissionMissing(StripeError):
+    """The key lacks a permission; `permission` names it where Stripe does."""
+
+    permission: str = ""
+
+
+class AccountRefused(StripeError):
+    """The key has no access to the account of the `Stripe-Account` header."""
+
+
+class NotAPlatform(StripeError):
+    """The account is no platform, or is itself connected to one."""
+
+
+class EndpointGone(StripeError):
+    """Stripe has no such endpoint, or not any more."""
+
+
+class NotFound(StripeError):
+    """The object does not exist, or not any more (`resource_missing`)."""
+
+
+class CursorGone(StripeError):
+    """The object that `starting_after` names is gone from the list."""
+
+
+class Unavailable(StripeError):
+    """The request still failed when the retry time ran out."""

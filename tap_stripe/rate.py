@@ -1,0 +1,240 @@
+"""How fast requests may go: a budget shared by all readers.
+
+Stripe allows an account 100 requests/s in live mode and 25 in test mode, and each
+endpoint 25 by default, listing and retrieving apart. The merchant's own checkout
+draws on the same limits. https://docs.stripe.com/rate-limits
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_BURST = 2.0
+_MEASURED_S = 1.0
+_RECOVERED = 0.95
+_IDLE = 0.6
+
+
+class Pace:
+    """A rate of requests that halves when Stripe objects and recovers.
+
+    After a 429 the pace falls to half of what Stripe has just let through, comes
+    back to just below that within about a second, and from there creeps up by 0.5 %
+    a second: a limit that was met is found again without being run into.
+
+    Args:
+        limit: Requests/s that are never exceeded.
+        start: Requests/s to start with; `double` brings it up to `limit`.
+        clock: Seconds, monotonic.
+    """
+
+    def __init__(
+        self,
+        limit: float,
+        *,
+        start: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._clock = clock
+        self._limit = limit
+        self._lock = threading.Lock()
+        self.rate = min(limit, start or limit)
+        self._ceiling: float | None = None
+        self._next = 0.0
+        self._grown = self._cut = clock()
+        self._successes: deque[float] = deque()
+
+    def reserve(self) -> float:
+        """Take the next free slot.
+
+        Returns:
+            Seconds to wait before the request may be sent.
+        """
+        with self._lock:
+            now = self._clock()
+            slot = max(self._next, now - (_BURST - 1) / self.rate)
+            self._next = slot + 1 / self.rate
+            return max(0.0, slot - now)
+
+    def busy(self) -> float:
+        """Tell which share of the pace the last second has used, from 0 to about 1."""
+        with self._lock:
+            self._forget(self._clock())
+            return len(self._successes) / _MEASURED_S / self.rate
+
+    def double(self) -> None:
+        """Try twice the pace, unless a 429 has shown where the limit is.
+
+        At most twice a second.
+        """
+        with self._lock:
+            now = self._clock()
+            if self._ceiling is None and now - self._grown >= _MEASURED_S / 2:
+                self.rate = min(self._limit, self.rate * 2)
+                self._grown = now
+
+    def succeeded(self) -> None:
+        """Note that Stripe answered a request."""
+        with self._lock:
+            now = self._clock()
+            self._successes.append(now)
+            self._forget(now)
+            if self._ceiling is not None:
+                self._recover(now)
+
+    def throttled(self) -> None:
+        """Note that Stripe answered 429 because of this pace."""
+        with self._lock:
+            now = self._clock()
+            self._forget(now)
+            if now - self._cut < _MEASURED_S / 2 and self._ceiling is not None:
+                return  # The other requests of the same burst.
+            let_through = max(1.0, len(self._successes) / _MEASURED_S)
+            self._ceiling = min(self.rate, let_through)
+            self.rate = max(0.2, self._ceiling / 2)
+            # Slots already given out at the old rate would keep all waiting.
+            self._next = min(self._next, now + 1 / self.rate)
+            self._cut = self._grown = now
+
+    def _recover(self, now: float) -> None:
+        ceiling = self._ceiling or self._limit
+        elapsed, self._grown = now - self._grown, now
+        if self.rate < _RECOVERED * ceiling:
+            rate = min(self.rate + ceiling * elapsed / 2, _RECOVERED * ceiling)
+        else:
+            rate = self.rate * (1 + 0.005 * elapsed)
+        self.rate = min(self._limit, rate)
+        self._ceiling = max(ceiling, self.rate)
+
+    def _forget(self, now: float) -> None:
+        while self._successes and self._successes[0] < now - _MEASURED_S:
+            self._successes.popleft()
+
+
+class InFlight:
+    """Bounds the requests that are under way at once.
+
+    Stripe answers 429 to too many at once as well (`global-concurrency`).
+
+    Args:
+        limit: Requests at once that are never exceeded.
+        clock: Seconds, monotonic.
+    """
+
+    def __init__(
+        self, limit: int, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._clock = clock
+        self._limit = limit
+        self._allowed = float(limit)
+        self._changed = clock()
+        self._running = 0
+        self._free = threading.Condition()
+
+    def __enter__(self) -> None:
+        """Wait for a place."""
+        with self._free:
+            while self._running >= max(1, int(self._allowed)):
+                self._free.wait()
+            self._running += 1
+
+    def __exit__(self, *_: object) -> None:
+        """Give the place back."""
+        with self._free:
+            self._running -= 1
+            now = self._clock()
+            grown = self._allowed + (now - self._changed) / 2
+            if now > self._changed:
+                self._allowed, self._changed = min(self._limit, grown), now
+            self._free.notify_all()
+
+    def throttled(self) -> None:
+        """Halve the bound: Stripe answered 429 because of it."""
+        with self._free:
+            now = self._clock()
+            if now - self._changed > _MEASURED_S / 2 or self._allowed == self._limit:
+                self._allowed = max(1.0, min(self._allowed, self._running) / 2)
+                self._changed = now + _MEASURED_S / 2
+
+
+class RateBudget:
+    """The budget of one key: a pace for all requests and one for each endpoint.
+
+    Args:
+        requests_per_second: For all endpoints together.
+        endpoint_requests_per_second: For each endpoint. None starts with what Stripe
+            allows by default, and tries for more (Stripe grants some accounts more)
+            only where the budget for all is otherwise left unused.
+        in_flight: Requests at once.
+    """
+
+    def __init__(
+        self,
+        requests_per_second: float,
+        *,
+        endpoint_requests_per_second: float | None = None,
+        in_flight: int = 32,
+    ) -> None:
+        self._limit = requests_per_second
+        self._endpoint_limit = endpoint_requests_per_second
+        self.all = Pace(requests_per_second)
+        self.in_flight = InFlight(in_flight)
+        self._endpoints: dict[str, Pace] = {}
+        self._lock = threading.Lock()
+
+    def endpoint(self, name: str) -> Pace:
+        """Give the pace of an endpoint.
+
+        Args:
+            name: Path with `{id}` in place of ids, because Stripe counts all ids of
+                an endpoint together.
+        """
+        with self._lock:
+            pace = self._endpoints.get(name)
+            if pace is None:
+                default = 20 if name.startswith("/v1/files") else 25
+                pace = Pace(
+                    min(self._limit, self._endpoint_limit or self._limit), start=default
+                )
+                self._endpoints[name] = pace
+            return pace
+
+    def wait(self, endpoint: str) -> None:
+        """Sleep until a request to an endpoint may be sent."""
+        # The endpoint first: a slot of all is not held while waiting for it.
+        own = self.endpoint(endpoint)
+        waiting = own.reserve()
+        if waiting > 0:
+            if self.all.busy() < _IDLE:
+                own.double()
+            time.sleep(waiting)
+        time.sleep(self.all.reserve())
+
+    def succeeded(self, endpoint: str) -> None:
+        """Note that Stripe answered."""
+        self.endpoint(endpoint).succeeded()
+        self.all.succeeded()
+
+    def throttled(self, endpoint: str, reason: str) -> None:
+        """Slow down after a 429.
+
+        Args:
+            endpoint: As for `endpoint`.
+            reason: Header `Stripe-Rate-Limited-Reason`. Without one it is a lock
+                timeout, which is no matter of pace.
+        """
+        match reason:
+            case "global-rate":
+                self.all.throttled()
+            case "endpoint-rate" | "resource-specific":
+                self.endpoint(endpoint).throttled()
+            case "global-concurrency" | "endpoint-concurrency":
+                self.in_flight.throttled()
+            case _:
+                pass

@@ -1,0 +1,202 @@
+"""What a failed request means: whether to try again, and what to tell the user."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tap_stripe.errors import (
+    AccountRefused,
+    CursorGone,
+    EndpointGone,
+    KeyRefused,
+    NotAPlatform,
+    NotFound,
+    PermissionMissing,
+    StripeError,
+    Unavailable,
+)
+
+if TYPE_CHECKING:
+    import requests
+
+_PERMISSION = re.compile(r"'((?:rak_)?[a-z_]+_read)'")
+_NAMESPACES = {"billing", "bitcoin", "checkout", "issuing", "radar", "tax", "terminal"}
+_TOO_MANY = 429
+_CONFLICT = 409
+_SERVER_ERROR = 500
+
+
+@dataclass(slots=True)
+class Attempt:
+    """A request that may be sent several times.
+
+    Attributes:
+        endpoint: What Stripe's limit per endpoint and the usage count go by.
+        too_heavy: How many answers came cut or timed out so far.
+    """
+
+    path: str
+    params: tuple[tuple[str, str], ...]
+    account: str | None
+    too_heavy: int = 0
+    endpoint: str = ""
+
+    def __post_init__(self) -> None:
+        self.endpoint = endpoint_of(self.path)
+
+
+def endpoint_of(path: str) -> str:
+    """Name the endpoint of a path: ids become `{id}`."""
+    parts = path.split("/")
+    # /v1/charges/ch_1, /v1/invoices/in_1/lines, but /v1/checkout/sessions/cs_1
+    first = 4 if parts[2] in _NAMESPACES else 3
+    for index in range(first, len(parts), 2):
+        parts[index] = "{id}"
+    return "/".join(parts)
+
+
+class Failed(Exception):
+    """An attempt that brought no answer.
+
+    Attributes:
+        error: What the user is told if it is the last attempt.
+        again: Whether another attempt can help.
+        heavy: Whether a smaller page may help.
+        throttled: Whether it was a 429.
+        reason: Header `Stripe-Rate-Limited-Reason`.
+        retry_after: Seconds, if Stripe named them.
+    """
+
+    def __init__(
+        self,
+        error: StripeError,
+        *,
+        again: bool,
+        heavy: bool = False,
+        throttled: bool = False,
+        reason: str = "",
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.again = again
+        self.heavy = heavy
+        self.throttled = throttled
+        self.reason = reason
+        self.retry_after = retry_after
+
+    @classmethod
+    def unanswered(cls, attempt: Attempt, cause: str) -> Failed:
+        """No answer, or one that broke off."""
+        error = Unavailable(f"GET {attempt.path} got no whole answer ({cause}).")
+        return cls(error, again=True, heavy=True)
+
+    @classmethod
+    def undecodable(
+        cls, attempt: Attempt, response: requests.Response, cause: str
+    ) -> Failed:
+        """An answer with status 200 that is no JSON of the documented form."""
+        request_id = response.headers.get("Request-Id", "")
+        error = Unavailable(
+            f"GET {attempt.path} was answered with something else than Stripe "
+            f"documents ({cause}; request {request_id or 'without id'}).",
+            status=response.status_code,
+            request_id=request_id,
+        )
+        return cls(error, again=True, heavy=True)
+
+
+class _Error(msgspec.Struct):
+    """https://docs.stripe.com/api/errors."""
+
+    type: str | None = None
+    code: str | None = None
+    message: str | None = None
+    param: str | None = None
+
+
+class _Body(msgspec.Struct):
+    error: _Error
+
+
+_decode = msgspec.json.Decoder(_Body).decode
+
+
+def refusal(attempt: Attempt, response: requests.Response, *, secret: str) -> Failed:
+    """Judge an answer whose status is not 200.
+
+    Args:
+        attempt: What was asked.
+        response: What came.
+        secret: The API key, which must not get into the message.
+    """
+    try:
+        body = _decode(response.content).error
+    except msgspec.MsgspecError:
+        body = _Error()
+    status = response.status_code
+    request_id = response.headers.get("Request-Id", "")
+    told = (body.message or response.reason or "").replace(secret, "***")
+    kind = _kind(status, body, told, own=attempt.account is None)
+    error = kind(
+        f"GET {attempt.path}: {told} "
+        f"(status {status}, request {request_id or 'without id'})",
+        status=status,
+        code=body.code or "",
+        param=body.param or "",
+        request_id=request_id,
+    )
+    if isinstance(error, PermissionMissing) and (found := _PERMISSION.search(told)):
+        error.permission = found.group(1).removeprefix("rak_")
+    throttled = status == _TOO_MANY or body.code == "rate_limit"
+    again = throttled or status == _CONFLICT or status >= _SERVER_ERROR
+    match response.headers.get("Stripe-Should-Retry"):
+        case "true":
+            again = True
+        case "false":
+            again = False
+        case _:
+            pass
+    return Failed(
+        error,
+        again=again,
+        heavy=status >= _SERVER_ERROR,
+        throttled=throttled,
+        reason=response.headers.get("Stripe-Rate-Limited-Reason", ""),
+        retry_after=_seconds(response.headers.get("Retry-After")),
+    )
+
+
+def _kind(  # noqa: PLR0911 - one a class
+    status: int, body: _Error, told: str, *, own: bool
+) -> type[StripeError]:
+    """Judge by code and message: Stripe's statuses for the same refusal vary."""
+    code = body.code or ""
+    if code.startswith("more_permissions_required") or (
+        status in {401, 403} and _PERMISSION.search(told)
+    ):
+        return PermissionMissing
+    if "connected accounts of your platform's connected accounts" in told or (
+        own and code == "platform_account_required"
+    ):
+        return NotAPlatform
+    if code in {"account_invalid", "platform_account_required"}:
+        return AccountRefused
+    if status == 401 or "does not allow requests from your IP" in told:  # noqa: PLR2004 - HTTP
+        return KeyRefused
+    if told.startswith("Unrecognized request URL"):
+        return EndpointGone
+    if code == "resource_missing":
+        return CursorGone if body.param == "starting_after" else NotFound
+    return StripeError
+
+
+def _seconds(value: str | None) -> float | None:
+    try:
+        return None if value is None else max(0.0, float(value))
+    except ValueError:
+        return None

@@ -1,0 +1,317 @@
+"""From a path to the bytes of an answer, whatever carries them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from tap_stripe.sandbox.errors import (
+    BadRequest,
+    Forbidden,
+    NotFound,
+    no_such,
+    unrecognized_url,
+)
+from tap_stripe.sandbox.keys import masked
+from tap_stripe.sandbox.kinds import KINDS
+from tap_stripe.sandbox.listing import (
+    below_data,
+    page_of,
+    page_of_children,
+    query_of_get,
+    query_of_list,
+)
+from tap_stripe.sandbox.present import (
+    children_of,
+    demanded,
+    list_of,
+    shown,
+    tree_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tap_stripe.sandbox.collection import Collection
+    from tap_stripe.sandbox.kinds import Kind
+    from tap_stripe.sandbox.listing import Query
+    from tap_stripe.sandbox.present import Tree
+    from tap_stripe.sandbox.shapes import Object
+    from tap_stripe.sandbox.universe import Universe
+    from tap_stripe.sandbox.world import World
+
+_ITEMS = "subscription_items"
+# Id, list, id of the child.
+_DEEPEST = 3
+_SOURCES = ("card", "bank_account")
+
+
+class Request(NamedTuple):
+    """What a client asks for."""
+
+    method: str
+    path: str
+    parameters: Sequence[tuple[str, str]]
+    key: str
+    account: str | None
+
+
+def endpoint_of(method: str, path: str) -> str:
+    """Method and path pattern: what Stripe's limiters count as one endpoint."""
+    parts = path.strip("/").split("/")[1:]
+    return f"{method} /v1/" + "/".join(
+        ":id" if place % 2 else part for place, part in enumerate(parts)
+    )
+
+
+class Api:
+    """Answers GET requests out of a world."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def answer(self, request: Request) -> bytes:
+        """The body of a success.
+
+        Raises:
+            StripeError: Anything else.
+        """
+        with self._world.lock:
+            call = _Call(self._world, request)
+            return call.answer()
+
+
+class _Call:
+    """One request, with whose data it reads."""
+
+    def __init__(self, world: World, request: Request) -> None:
+        self._world = world
+        self._request = request
+        universe = world.universe(request.account)
+        if universe is None:
+            message = (
+                f"The provided key '{masked(request.key)}' does not have access to"
+                f" account '{request.account}' (or that account does not exist)."
+                " Application access may have been revoked."
+            )
+            raise Forbidden(message, code="account_invalid")
+        self._universe: Universe = universe
+
+    def answer(self) -> bytes:
+        """The body."""
+        request = self._request
+        parts = request.path.strip("/").split("/")
+        if request.method != "GET" or parts[0] != "v1" or len(parts) == 1:
+            raise unrecognized_url(request.method, request.path)
+        resource, *rest = parts[1:]
+        if resource == "account" and not rest:
+            return self._own_account()
+        if resource == "events" and len(rest) <= 1:
+            return self._events(rest)
+        if resource == _ITEMS and len(rest) <= 1:
+            return self._subscription_items(rest)
+        collection = self._universe.collections.get(resource)
+        if collection is None or len(rest) > _DEEPEST:
+            raise unrecognized_url(request.method, request.path)
+        return self._of_collection(collection, rest)
+
+    def _of_collection(self, collection: Collection, rest: Sequence[str]) -> bytes:
+        if collection.name == "accounts":
+            self._refuse_accounts(rest)
+            if rest == [self._universe.account]:
+                return self._own_account()
+        if not rest:
+            return self._list(collection)
+        if len(rest) == 1:
+            return self._get(collection, rest[0])
+        return self._children(collection, *rest)
+
+    # One object.
+
+    def _demand(self, permission: str) -> None:
+        if permission == "connected_account_read" and self._request.account:
+            return
+        self._world.keys.demand(
+            self._request.key, permission, account=self._universe.account
+        )
+
+    def _tree(self, kind: Kind, paths: Sequence[str]) -> Tree:
+        tree = tree_of(paths)
+        for permission in demanded(self._universe, kind, tree):
+            self._demand(permission)
+        return tree
+
+    def _own_account(self) -> bytes:
+        kind = KINDS["account"]
+        self._demand(kind.permission)
+        tree = self._tree(kind, query_of_get(self._request.parameters).expand)
+        record = self._world.own_account(self._universe)
+        return msgspec.json.encode(shown(self._universe, kind, record, tree))
+
+    def _get(self, collection: Collection, identifier: str) -> bytes:
+        kind = collection.kind
+        self._demand(kind.permission)
+        tree = self._tree(kind, query_of_get(self._request.parameters).expand)
+        rank = collection.rank(identifier)
+        if (
+            rank is not None
+            and rank in collection.deleted
+            and kind.object == "customer"
+        ):
+            stub = {"id": identifier, "object": "customer", "deleted": True}
+            return msgspec.json.encode(stub)
+        if rank is None or rank in collection.deleted:
+            raise NotFound(**no_such(kind.words or kind.object, identifier))
+        record = collection.record(rank)
+        return msgspec.json.encode(shown(self._universe, kind, record, tree))
+
+    # Lists.
+
+    def _list(self, collection: Collection) -> bytes:
+        kind = collection.kind
+        self._demand(kind.permission)
+        query = query_of_list(
+            self._request.parameters,
+            filters=collection.filters,
+            has_created=collection.has_created_filter,
+        )
+        paths = tuple(below_data(query.expand))
+        if any(path.count(".") > 2 for path in paths):  # noqa: PLR2004 (data is one)
+            tree_of(query.expand)
+        tree = self._tree(kind, paths)
+        ranks, has_more = page_of(collection, query)
+        if tree:
+            universe = self._universe
+            data = [
+                msgspec.json.encode(shown(universe, kind, collection.record(r), tree))
+                for r in ranks
+            ]
+        else:
+            data = [collection.rendered(rank) for rank in ranks]
+        return _list_body(data, has_more=has_more, url=self._request.path)
+
+    def _events(self, rest: Sequence[str]) -> bytes:
+        self._demand("event_read")
+        events = self._universe.events
+        if rest:
+            query_of_get(self._request.parameters)
+            return events.find(rest[0]).body
+        query = query_of_list(
+            self._request.parameters, filters=("type", "types"), has_created=True
+        )
+        self._tree(KINDS["event"], tuple(below_data(query.expand)))
+        page, has_more = events.page(query)
+        return _list_body(
+            [event.body for event in page], has_more=has_more, url="/v1/events"
+        )
+
+    def _refuse_accounts(self, rest: Sequence[str]) -> None:
+        options = self._world.options
+        if self._request.account and self._universe.account != self._world.account:
+            if rest != [self._universe.account]:
+                message = (
+                    "You cannot access the connected accounts of your platform's"
+                    " connected accounts."
+                )
+                raise BadRequest(message)
+        elif (
+            not options.platform
+            and options.platform_refusal == "platform_account_required"
+        ):
+            message = (
+                "Only Stripe Connect platforms can work with other accounts. If you"
+                " specified a client_id parameter, make sure it's correct. If you need"
+                " to setup a Stripe Connect platform, you can do so at"
+                " https://dashboard.stripe.com/account/applications/settings."
+            )
+            raise Forbidden(message, code="platform_account_required")
+
+    # Lists inside an object.
+
+    def _children(
+        self, collection: Collection, identifier: str, name: str, child: str = ""
+    ) -> bytes:
+        kind = collection.kind
+        sublist = kind.sublists.get(name)
+        if sublist is None or sublist.has_no_endpoint:
+            raise unrecognized_url(self._request.method, self._request.path)
+        child_kind = KINDS[sublist.kind]
+        self._demand(child_kind.permission if sublist.expand_only else kind.permission)
+        record = collection.find(identifier)
+        if record is None:
+            raise NotFound(
+                **no_such(kind.words or kind.object, identifier, param=kind.object)
+            )
+        children = children_of(self._universe, kind, record, name)
+        if child:
+            return self._child(children, child, child_kind)
+        filters = ("object",) if sublist.kind in _SOURCES else ()
+        query = query_of_list(
+            self._request.parameters, filters=filters, has_created=False
+        )
+        return self._page_of_children(
+            children, query, kind=kind, name=name, parent=identifier
+        )
+
+    def _page_of_children(
+        self,
+        children: Sequence[Object],
+        query: Query,
+        *,
+        kind: Kind,
+        name: str,
+        parent: str,
+    ) -> bytes:
+        sublist = kind.sublists[name]
+        child_kind = KINDS[sublist.kind]
+        tree = self._tree(child_kind, tuple(below_data(query.expand)))
+        wanted = query.filters.get("object")
+        if wanted is not None:
+            children = [child for child in children if child["object"] == wanted]
+        page = page_of_children(
+            children, query, words=child_kind.words or child_kind.object
+        )
+        return msgspec.json.encode(
+            list_of(self._universe, sublist, page, parent=parent, tree=tree)
+        )
+
+    def _child(self, children: Sequence[Object], child: str, kind: Kind) -> bytes:
+        tree = self._tree(kind, query_of_get(self._request.parameters).expand)
+        for record in children:
+            if record["id"] == child:
+                shape = KINDS[record["object"]]
+                return msgspec.json.encode(shown(self._universe, shape, record, tree))
+        raise NotFound(**no_such(kind.words or kind.object, child))
+
+    def _subscription_items(self, rest: Sequence[str]) -> bytes:
+        kind = KINDS["subscription"]
+        self._demand(kind.permission)
+        subscriptions = self._universe.subscriptions
+        if rest:
+            place = self._universe.ids.place(rest[0], "si_")
+            items: Sequence[Object] = ()
+            if place is not None and place[0] < subscriptions.total:
+                items = subscriptions.record(place[0])["items"]
+            return self._child(items, rest[0], KINDS["subscription_item"])
+        query = query_of_list(
+            self._request.parameters, filters=("subscription",), has_created=False
+        )
+        owner = query.filters.get("subscription")
+        if owner is None:
+            message = "Missing required param: subscription."
+            raise BadRequest(message, code="parameter_missing", param="subscription")
+        record = subscriptions.find(owner)
+        if record is None:
+            raise BadRequest(**no_such("subscription", owner, param="subscription"))
+        return self._page_of_children(
+            record["items"], query, kind=kind, name="items", parent=owner
+        )
+
+
+def _list_body(data: Sequence[bytes], *, has_more: bool, url: str) -> bytes:
+    return b'{"object":"list","data":[%b],"has_more":%b,"url":"%b"}' % (
+        b",".join(data),
+        b"true" if has_more else b"false",
+        url.encode(),
+    )

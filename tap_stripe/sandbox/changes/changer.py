@@ -1,0 +1,114 @@
+"""Changes a world by name, by chance, or all the time in the background."""
+
+from __future__ import annotations
+
+from collections import Counter
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+
+from tap_stripe.sandbox.changes.hand import Hand
+from tap_stripe.sandbox.changes.operations import MIX, OPERATIONS
+from tap_stripe.sandbox.dice import Dice, seed_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tap_stripe.sandbox.universe import Universe
+    from tap_stripe.sandbox.world import World
+
+
+class Changer:
+    """Makes the changes of a sandbox; the same seed makes the same ones."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._dice = Dice(seed_of(world.options.seed, "changes"))
+        self._stop = Event()
+        self._thread: Thread | None = None
+
+    def _universe(self, account: str | None) -> Universe:
+        universe = self._world.universe(account)
+        if universe is None:
+            message = f"no data of account {account}"
+            raise KeyError(message)
+        return universe
+
+    def perform(
+        self, operation: str, identifier: str | None, *, account: str | None
+    ) -> str:
+        """Do one operation.
+
+        Raises:
+            LookupError: Nothing suits it.
+        """
+        with self._world.lock:
+            universe = self._universe(account)
+            hand = Hand(self._world, universe, self._dice, wanted=identifier)
+            changed = OPERATIONS[operation](hand)
+        if changed is None:
+            message = f"nothing to {operation.replace('_', ' ')}"
+            raise LookupError(message)
+        return changed
+
+    def change(
+        self,
+        rounds: int,
+        *,
+        seed: int | None,
+        only: Sequence[str],
+        among_newest: int | None,
+        account: str | None,
+    ) -> Counter[str]:
+        """Do operations by chance.
+
+        Returns:
+            How often each was done; those that nothing suited are not counted.
+        """
+        dice = self._dice if seed is None else Dice(seed_of(seed, "changes"))
+        done: Counter[str] = Counter()
+        for _ in range(rounds):
+            name = dice.pick(tuple(only) or MIX)
+            with self._world.lock:
+                universe = self._universe(account)
+                hand = Hand(self._world, universe, dice, among_newest=among_newest)
+                if OPERATIONS[name](hand) is not None:
+                    done[name] += 1
+        return done
+
+    def start(self, per_second: float, *, account: str | None) -> None:
+        """Change by chance until `stop`."""
+        self.stop()
+        self._stop.clear()
+
+        def work() -> None:
+            while not self._stop.wait(1 / per_second):
+                self.change(1, seed=None, only=(), among_newest=None, account=account)
+
+        self._thread = Thread(target=work, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Leave everything as it is."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def settle(self, account: str | None) -> int:
+        """Make every due balance transaction available.
+
+        Returns:
+            How many.
+        """
+        with self._world.lock:
+            universe = self._universe(account)
+            transactions = universe.transactions
+            now = universe.clock()
+            due = [
+                rank
+                for rank in transactions.pending()
+                if transactions.record(rank)["available_on"] <= now
+            ]
+            for rank in due:
+                transactions.edited(rank)["status"] = "available"
+        return len(due)

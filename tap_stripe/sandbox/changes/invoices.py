@@ -1,0 +1,226 @@
+"""Changes of invoices, their lines and invoice items.
+
+Each returns the id of what it changed or created, None where nothing suited.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tap_stripe.sandbox.invoices import add_up, move_to, name_item
+
+if TYPE_CHECKING:
+    from tap_stripe.sandbox.changes.hand import Hand
+    from tap_stripe.sandbox.shapes import Object
+
+
+def _is_draft(invoice: Object) -> bool:
+    return bool(invoice["status"] == "draft")
+
+
+def _is_open(invoice: Object) -> bool:
+    return bool(invoice["status"] == "open")
+
+
+def _line_of_item(hand: Hand, rank: int, item: Object) -> Object:
+    universe = hand.universe
+    serial = universe.next_serial("invoices", rank)
+    line = universe.invoices.line(rank, serial, universe.now, hand.dice)
+    line.update(
+        amount=item["amount"],
+        currency=item["currency"],
+        description=item["description"],
+        subtotal=item["amount"],
+        taxes=[],
+    )
+    name_item(line, item["id"])
+    return line
+
+
+def create_invoice(hand: Hand) -> str | None:
+    """A draft, which takes in a customer's pending items: they raise no event."""
+    universe = hand.universe
+    owner = hand.pick(universe.customers)
+    if owner is None:
+        return None
+    customer = universe.customers.record(owner)["id"]
+    rank, created = universe.invoices.next_rank()
+    invoice = universe.invoices.made(
+        rank, created, hand.dice, customer=customer, subscription=None, status="draft"
+    )
+    item_rank = hand.pick(universe.invoiceitems, lambda i: i["invoice"] is None)
+    if item_rank is not None:
+        item = universe.invoiceitems.edited(item_rank)
+        item["invoice"] = invoice["id"]
+        invoice["lines"].insert(0, _line_of_item(hand, rank, item))
+        invoice["customer"] = item["customer"]
+        add_up(invoice)
+    universe.invoices.add(invoice)
+    hand.announce("invoice.created", invoice)
+    return str(invoice["id"])
+
+
+def edit_draft(hand: Hand) -> str | None:
+    """Lines come and go; `previous_attributes.lines` shows those that went."""
+    universe = hand.universe
+    invoices = universe.invoices
+    rank = hand.pick(invoices, _is_draft)
+    if rank is None:
+        return None
+    with hand.editing(invoices, rank, "invoice.updated") as invoice:
+        lines = invoice["lines"]
+        if len(lines) > 1 and hand.dice.chance(0.6):
+            gone = hand.dice.pick(lines)
+            lines.remove(gone)
+            universe.bury("invoice_lines", gone["id"])
+        else:
+            serial = universe.next_serial("invoices", rank)
+            line = invoices.line(rank, serial, universe.now, hand.dice)
+            line["currency"] = invoice["currency"]
+            lines.insert(0, line)
+        hand.touch_metadata(invoice)
+        add_up(invoice)
+    return str(invoice["id"])
+
+
+def discount_invoice(hand: Hand) -> str | None:
+    """A draft gets a discount or loses one."""
+    universe = hand.universe
+    invoices = universe.invoices
+    rank = hand.pick(invoices, _is_draft)
+    if rank is None:
+        return None
+    with hand.editing(invoices, rank, "invoice.updated") as invoice:
+        if invoice["discounts"] and hand.dice.chance(0.5):
+            discount = invoice["discounts"].pop()
+            universe.bury("discounts", discount["id"])
+        else:
+            serial = universe.next_serial("invoices", rank)
+            discount = universe.discount(
+                hand.dice,
+                universe.now,
+                f"{rank}v{serial}",
+                customer=invoice["customer"],
+                invoice=invoice["id"],
+            )
+            invoice["discounts"].append(discount)
+        add_up(invoice)
+    return str(discount["id"])
+
+
+def finalize_invoice(hand: Hand) -> str | None:
+    """A draft becomes due."""
+    invoices = hand.universe.invoices
+    rank = hand.pick(invoices, _is_draft)
+    if rank is None:
+        return None
+    with hand.editing(
+        invoices, rank, "invoice.finalized", "invoice.updated"
+    ) as invoice:
+        move_to(invoice, "open", at=hand.universe.now)
+        invoice["number"] = f"SBX-{rank:06d}"
+    return str(invoice["id"])
+
+
+def pay_invoice(hand: Hand) -> str | None:
+    """An open invoice is paid, by a payment of its own."""
+    universe = hand.universe
+    invoices, payments = universe.invoices, universe.invoice_payments
+    rank = hand.pick(invoices, _is_open)
+    if rank is None:
+        return None
+    events = ("invoice.paid", "invoice.payment_succeeded", "invoice.updated")
+    with hand.editing(invoices, rank, *events) as invoice:
+        move_to(invoice, "paid", at=universe.now)
+        number, created = payments.next_rank()
+        payment = payments.made(number, created, hand.dice, invoice=invoice)
+        payments.add(payment)
+        universe.give("invoice_payments", invoice["id"], number)
+    hand.announce("invoice_payment.paid", payment)
+    return str(invoice["id"])
+
+
+def give_up_invoice(hand: Hand) -> str | None:
+    """An open invoice is voided or marked uncollectible."""
+    invoices = hand.universe.invoices
+    rank = hand.pick(invoices, _is_open)
+    if rank is None:
+        return None
+    status = hand.dice.pick(("void", "uncollectible"))
+    event = "invoice.voided" if status == "void" else "invoice.marked_uncollectible"
+    with hand.editing(invoices, rank, event, "invoice.updated") as invoice:
+        move_to(invoice, status, at=hand.universe.now)
+    return str(invoice["id"])
+
+
+def update_invoice(hand: Hand) -> str | None:
+    """An edit of metadata, which finished invoices allow too."""
+    invoices = hand.universe.invoices
+    rank = hand.pick(invoices)
+    if rank is None:
+        return None
+    with hand.editing(invoices, rank, "invoice.updated") as invoice:
+        hand.touch_metadata(invoice)
+    return str(invoice["id"])
+
+
+def delete_draft(hand: Hand) -> str | None:
+    """A draft is deleted; its invoice items wait again, without an event."""
+    universe = hand.universe
+    invoices, items = universe.invoices, universe.invoiceitems
+    rank = hand.pick(invoices, _is_draft)
+    if rank is None:
+        return None
+    invoice = invoices.record(rank)
+    shown = hand.show(invoice)
+    for line in invoice["lines"]:
+        universe.bury("invoice_lines", line["id"])
+        details = line["parent"]["invoice_item_details"]
+        item = items.living(details["invoice_item"]) if details else None
+        if item is not None:
+            items.edited(item)["invoice"] = None
+    for discount in invoice["discounts"]:
+        universe.bury("discounts", discount["id"])
+    invoices.delete(rank)
+    universe.events.add("invoice.deleted", shown)
+    return str(invoice["id"])
+
+
+def create_invoice_item(hand: Hand) -> str | None:
+    """An item that waits for an invoice."""
+    universe = hand.universe
+    owner = hand.pick(universe.customers)
+    if owner is None:
+        return None
+    customer = universe.customers.record(owner)["id"]
+    rank, created = universe.invoiceitems.next_rank()
+    item = universe.invoiceitems.made(rank, created, hand.dice, customer=customer)
+    universe.invoiceitems.add(item)
+    hand.announce("invoiceitem.created", item)
+    return str(item["id"])
+
+
+def edit_invoice_item(hand: Hand) -> str | None:
+    """An edit of a waiting item: there is no `invoiceitem.updated`."""
+    items = hand.universe.invoiceitems
+    rank = hand.pick(items, lambda i: i["invoice"] is None)
+    if rank is None:
+        return None
+    item = items.edited(rank)
+    hand.touch_metadata(item)
+    item["amount"] = item["net_amount"] = item["amount"] + 100
+    return str(item["id"])
+
+
+def delete_invoice_item(hand: Hand) -> str | None:
+    """A waiting item is deleted."""
+    items = hand.universe.invoiceitems
+    rank = hand.pick(items, lambda i: i["invoice"] is None)
+    if rank is None:
+        return None
+    item = items.record(rank)
+    for discount in item["discounts"]:
+        hand.universe.bury("discounts", discount["id"])
+    items.delete(rank)
+    hand.announce("invoiceitem.deleted", item)
+    return str(item["id"])

@@ -1,0 +1,130 @@
+"""Changes of disputes, payouts and files.
+
+Each returns the id of what it changed or created, None where nothing suited.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tap_stripe.sandbox.changes.hand import Hand
+
+_OPEN = frozenset({"needs_response", "under_review"})
+
+
+def open_dispute(hand: Hand) -> str | None:
+    """A dispute; its charge's `disputed` turns true without an event of its own."""
+    charges, disputes = hand.universe.charges, hand.universe.disputes
+    charge_rank = hand.pick(charges, lambda c: c["captured"] and not c["disputed"])
+    if charge_rank is None:
+        return None
+    charge = charges.edited(charge_rank)
+    charge["disputed"] = True
+    rank, created = disputes.next_rank()
+    dispute = disputes.made(rank, created, hand.dice, charge=charge)
+    disputes.add(dispute)
+    hand.announce("charge.dispute.created", dispute)
+    hand.announce("charge.dispute.funds_withdrawn", dispute)
+    return str(dispute["id"])
+
+
+def update_dispute(hand: Hand) -> str | None:
+    """Evidence is handed in."""
+    disputes = hand.universe.disputes
+    rank = hand.pick(disputes)
+    if rank is None:
+        return None
+    with hand.editing(disputes, rank, "charge.dispute.updated") as dispute:
+        hand.touch_metadata(dispute)
+        dispute["evidence"]["customer_name"] = "Zoë Müller"
+        dispute["evidence_details"]["submission_count"] += 1
+    return str(dispute["id"])
+
+
+def close_dispute(hand: Hand) -> str | None:
+    """A dispute is won or lost."""
+    disputes = hand.universe.disputes
+    rank = hand.pick(disputes, lambda d: d["status"] in _OPEN)
+    if rank is None:
+        return None
+    is_won = hand.dice.chance(0.5)
+    events = ["charge.dispute.closed"]
+    if is_won:
+        events.append("charge.dispute.funds_reinstated")
+    with hand.editing(disputes, rank, *events) as dispute:
+        dispute["status"] = "won" if is_won else "lost"
+    return str(dispute["id"])
+
+
+def create_payout(hand: Hand) -> str | None:
+    """A payout sets off."""
+    payouts = hand.universe.payouts
+    rank, created = payouts.next_rank()
+    payout = payouts.made(rank, created, hand.dice, status="in_transit")
+    payouts.add(payout)
+    hand.announce("payout.created", payout)
+    return str(payout["id"])
+
+
+def end_payout(hand: Hand) -> str | None:
+    """A payout arrives or fails."""
+    payouts = hand.universe.payouts
+    rank = hand.pick(payouts, lambda p: p["status"] == "in_transit")
+    if rank is None:
+        return None
+    status = hand.dice.pick(("paid", "paid", "failed"))
+    with hand.editing(payouts, rank, f"payout.{status}", "payout.updated") as payout:
+        payout["status"] = status
+        if status == "failed":
+            payout.update(failure_code="no_account", failure_message="No account.")
+    return str(payout["id"])
+
+
+def update_payout(hand: Hand) -> str | None:
+    """An edit of metadata."""
+    payouts = hand.universe.payouts
+    rank = hand.pick(payouts)
+    if rank is None:
+        return None
+    with hand.editing(payouts, rank, "payout.updated") as payout:
+        hand.touch_metadata(payout)
+    return str(payout["id"])
+
+
+def upload_file(hand: Hand) -> str | None:
+    """A file. Only those that Stripe makes raise an event."""
+    files = hand.universe.files
+    rank, created = files.next_rank()
+    file = files.made(rank, created, hand.dice)
+    files.add(file)
+    if hand.dice.chance(0.2):
+        hand.announce("file.created", file)
+    return str(file["id"])
+
+
+def raise_noise(hand: Hand) -> str | None:
+    """Events that point to nothing a reader keeps, or to nothing at all."""
+    events = hand.universe.events
+    universe = hand.universe
+    which = hand.dice.below(5)
+    if which == 0:
+        rank = hand.pick(universe.invoices)
+        if rank is not None:
+            preview = hand.show(universe.invoices.record(rank))
+            del preview["id"]
+            events.add("invoice.upcoming", preview)
+    elif which == 1:
+        thing = {"id": f"ft_1{hand.dice.bits():016x}", "object": "future.thing"}
+        events.add("future.thing.imagined", thing)
+    elif which == 2:  # noqa: PLR2004 (the third of five)
+        events.add("balance.available", {"object": "balance", "available": []})
+    elif which == 3:  # noqa: PLR2004 (the fourth of five)
+        thing = {"id": f"pi_1{hand.dice.bits():016x}", "object": "payment_intent"}
+        events.add("payment_intent.succeeded", thing)
+    else:
+        rank = hand.pick(universe.subscriptions)
+        if rank is not None:
+            record = universe.subscriptions.record(rank)
+            hand.announce("customer.subscription.trial_will_end", record)
+    return events.last_id

@@ -1,0 +1,186 @@
+"""The events of one account: https://docs.stripe.com/api/events."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from tap_stripe.sandbox.aging import aged
+from tap_stripe.sandbox.dice import Dice, seed_of
+from tap_stripe.sandbox.errors import BadRequest, NotFound, no_such
+from tap_stripe.sandbox.shapes import shape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tap_stripe.sandbox.listing import Query
+    from tap_stripe.sandbox.shapes import Object
+    from tap_stripe.sandbox.universe import Universe
+
+KEPT_SECONDS = 30 * 86_400
+# https://docs.stripe.com/changelog/acacia/2024-10-28/refund-webhooks
+_SINCE = {
+    "refund.created": "2024-10-28",
+    "refund.updated": "2024-10-28",
+    "refund.failed": "2024-10-28",
+}
+_OLD_VERSIONS = (None, "2018-02-28", "2017-08-15")
+
+
+class Event(NamedTuple):
+    """An event as it was raised.
+
+    Attributes:
+        visible_at: Unix seconds from which lists show it.
+    """
+
+    id: str
+    type: str
+    created: int
+    visible_at: float
+    body: bytes
+
+    def decoded(self) -> Object:
+        """The event as an object."""
+        event: Object = msgspec.json.decode(self.body)
+        return event
+
+
+class EventLog:
+    """Events, oldest first."""
+
+    def __init__(self, universe: Universe) -> None:
+        self._universe = universe
+        self._dice = Dice(seed_of(universe.seed, "events"))
+        self._events: list[Event] = []
+        self._places: dict[str, int] = {}
+
+    def add(
+        self,
+        type_: str,
+        thing: Object,
+        *,
+        previous: Object | None = None,
+        before: Object | None = None,
+        account: str | None = None,
+    ) -> None:
+        """Raise an event, unless the account's API version is too old for its type.
+
+        Args:
+            type_: Its type.
+            thing: The object as a GET shows it.
+            previous: `previous_attributes`, of an update.
+            before: The object before the update, which a stale event holds instead.
+            account: The connected account it comes from, where that is another one.
+        """
+        universe = self._universe
+        options = universe.options
+        if options.account_api_version < _SINCE.get(type_, ""):
+            return
+        dice = self._dice
+        version: str | None = options.account_api_version
+        if before is not None and dice.chance(options.stale_events):
+            thing = before
+        if dice.chance(options.old_events):
+            version = dice.pick(_OLD_VERSIONS)
+            thing = aged(thing)
+        created = universe.now
+        if self._events:
+            created = max(created, self._events[-1].created)
+        visible_at = float(created)
+        if options.event_delay_seconds and dice.chance(options.late_events):
+            visible_at += options.event_delay_seconds * dice.share()
+        place = len(self._events)
+        event = shape("event")
+        event.update(
+            id=f"evt_1{universe.ids.tag}{place:012x}",
+            api_version=version,
+            created=created,
+            data={"object": thing},
+            type=type_,
+        )
+        if previous is not None:
+            event["data"]["previous_attributes"] = previous
+        if account is not None:
+            event["account"] = account
+        self._places[event["id"]] = place
+        self._events.append(
+            Event(event["id"], type_, created, visible_at, msgspec.json.encode(event))
+        )
+
+    @property
+    def last_id(self) -> str | None:
+        """Id of the last event raised."""
+        return self._events[-1].id if self._events else None
+
+    def every(self) -> list[Event]:
+        """Every event ever raised, oldest first, visible or not."""
+        return list(self._events)
+
+    def find(self, identifier: str) -> Event:
+        """A visible event.
+
+        Raises:
+            NotFound: None has this id, or it is over 30 days old.
+        """
+        place = self._places.get(identifier)
+        if place is None or not self._is_visible(self._events[place]):
+            raise NotFound(**no_such("event", identifier))
+        return self._events[place]
+
+    def _is_visible(self, event: Event) -> bool:
+        now = self._universe.clock()
+        return event.visible_at <= now and event.created > now - KEPT_SECONDS
+
+    def page(self, query: Query) -> tuple[list[Event], bool]:
+        """A page, newest first, and whether there are more.
+
+        Raises:
+            BadRequest: The cursor is no event, or too old a one.
+        """
+        first, end = 0, len(self._events)
+        cursor = query.starting_after or query.ending_before
+        if cursor is not None:
+            place = self._places.get(cursor)
+            param = "starting_after" if query.starting_after else "ending_before"
+            if place is None:
+                raise BadRequest(**no_such("event", cursor, param=param))
+            if self._events[place].created <= self._universe.clock() - KEPT_SECONDS:
+                message = (
+                    f"The event '{cursor}' is no longer available because it's aged out"
+                    " of our retention policy."
+                )
+                raise BadRequest(message, code="resource_missing", param=param)
+            if query.starting_after:
+                end = place
+            else:
+                first = place + 1
+        places: Iterator[int] | range = range(first, end)
+        if query.ending_before is None:
+            places = reversed(range(first, end))
+        found: list[Event] = []
+        for place in places:
+            event = self._events[place]
+            if self._is_visible(event) and _passes(event, query):
+                found.append(event)
+                if len(found) > query.limit:
+                    break
+        has_more = len(found) > query.limit
+        del found[query.limit :]
+        if query.ending_before is not None:
+            found.reverse()
+        return found, has_more
+
+
+def _passes(event: Event, query: Query) -> bool:
+    if not query.first <= event.created <= query.last:
+        return False
+    wanted = query.types or (
+        (query.filters["type"],) if "type" in query.filters else ()
+    )
+    return not wanted or any(
+        event.type == name
+        or (name.endswith("*") and event.type.startswith(name.removesuffix("*")))
+        for name in wanted
+    )

@@ -1,0 +1,96 @@
+"""API keys and what each may read: https://docs.stripe.com/keys."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import TYPE_CHECKING, Literal
+
+from tap_stripe.sandbox.errors import Forbidden, Unauthorized
+from tap_stripe.sandbox.kinds import PERMISSION_NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+Wording = Literal["present", "older"]
+
+
+class Keyring:
+    """The keys of a sandbox; may be changed while it runs."""
+
+    def __init__(
+        self, keys: Mapping[str, Collection[str] | None], *, wording: Wording
+    ) -> None:
+        self._keys = dict(keys)
+        self._revoked: set[str] = set()
+        self._wording = wording
+
+    def set(self, key: str, permissions: Collection[str] | None) -> None:
+        """Add a key, or change what it may read; None is everything."""
+        self._keys[key] = permissions
+        self._revoked.discard(key)
+
+    def revoke(self, key: str) -> None:
+        """Let a key expire."""
+        self._revoked.add(key)
+
+    def admitted(self, authorization: str) -> str:
+        """The key in an `Authorization` header.
+
+        Raises:
+            Unauthorized: There is none, or none that counts.
+        """
+        scheme, _, rest = authorization.partition(" ")
+        key = rest.strip()
+        if scheme.lower() == "basic":
+            try:
+                key = base64.b64decode(key).decode().partition(":")[0]
+            except (binascii.Error, UnicodeDecodeError):
+                key = ""
+        if not key:
+            message = (
+                "You did not provide an API key. You need to provide your API key in"
+                " the Authorization header, using Bearer auth (e.g. 'Authorization:"
+                " Bearer YOUR_SECRET_KEY'). See"
+                " https://stripe.com/docs/api#authentication for details, or we can"
+                " help at https://support.stripe.com/."
+            )
+            raise Unauthorized(message)
+        if key in self._revoked:
+            message = f"Expired API Key provided: {masked(key)}"
+            raise Unauthorized(message, code="api_key_expired")
+        if key not in self._keys:
+            message = f"Invalid API Key provided: {masked(key)}"
+            raise Unauthorized(message)
+        return key
+
+    def demand(self, key: str, permission: str, *, account: str) -> None:
+        """Insist on a permission.
+
+        Raises:
+            Forbidden: The key lacks it.
+        """
+        has = self._keys[key]
+        if has is None or permission in has:
+            return
+        if permission == "balance_read" and "balance_transaction_source_read" in has:
+            return
+        remedy = (
+            f"Enabling {PERMISSION_NAMES[permission]} ('{permission}') permissions on"
+            " this key would allow this request to continue."
+            if self._wording == "present"
+            else f"Having the 'rak_{permission}' permission would allow this request"
+            " to continue."
+        )
+        message = (
+            f"The provided key '{masked(key)}' does not have the required permissions"
+            f" for this endpoint on account '{account}'. {remedy}"
+        )
+        raise Forbidden(message, code="more_permissions_required")
+
+
+def masked(key: str) -> str:
+    """A key as Stripe's messages show it."""
+    shown = 4
+    head = key[: max(0, min(len(key) - shown, 2 * shown))]
+    return f"{head}{'*' * 10}{key[-shown:]}"

@@ -1,0 +1,126 @@
+"""What a sandbox is told: its size, its data's traits and how it behaves."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from tap_stripe.sandbox.faults import Faults
+from tap_stripe.sandbox.limits import Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+API_VERSION = "2026-10-28.endive"
+DEFAULT_KEY = "sk_test_sandbox"
+YEAR_SECONDS = 365 * 86_400
+
+# How many objects a collection has at scale 1.
+SIZES: Mapping[str, int] = {
+    "accounts": 12,
+    "application_fees": 80,
+    "balance_transactions": 1_200,
+    "charges": 1_000,
+    "coupons": 15,
+    "customers": 200,
+    "disputes": 20,
+    "files": 20,
+    "invoice_payments": 240,
+    "invoiceitems": 150,
+    "invoices": 300,
+    "payouts": 30,
+    "plans": 15,
+    "refunds": 100,
+    "subscriptions": 120,
+    "transfers": 60,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What is fixed while a sandbox runs.
+
+    Attributes:
+        seed: The same seed, sizes and `now` give the same bytes.
+        scale: Factor on the size of every collection (`SIZES` at 1).
+        sizes: Objects of single collections, `{"charges": 20_000}`.
+        now: Unix seconds that the base data leads up to, less an hour. None: the
+            clock's time at the start.
+        span_seconds: From the first base object to the last.
+        density: How objects spread over the span; `growing` has most near the end.
+        burst: Objects that share one `created` second, once in `burst_every`.
+        burst_every: Objects from one such second to the next.
+        many_children: Share of parents with 11 to 35 children.
+        clock: Gives unix seconds.
+        host: Where it listens; loopback only by intention.
+        port: 0 takes a free one.
+        latency_seconds: Time from a request to its answer.
+        keys: API keys and the read permissions each has; None means all.
+        permission_wording: Which of Stripe's two sentences a 403 uses.
+        pretty: Whether bodies are indented, as Stripe's are.
+        limits: Rate limits at the start.
+        faults: Faults at the start.
+        platform: Whether the own account is a Connect platform.
+        platform_refusal: What a list of accounts answers when it is none: an empty
+            list, or 403 `platform_account_required`.
+        connected_data: Whether connected accounts have data of their own.
+        connected_scale: Scale of a connected account's data.
+        event_delay_seconds: A late event becomes visible up to this much later.
+        late_events: Share of the events that are late.
+        stale_events: Share of the update events whose object is as before.
+        old_events: Share of the events rendered in an API version of 2018 or null.
+        account_api_version: Decides which event types exist.
+        deleted_discounts: Share of invoices that carry a deleted discount.
+        cascade_events: Which events a customer's deletion raises for what goes with
+            it; Stripe's documentation leaves it open.
+        connect_events_on_platform: Whether events of connected accounts are in the
+            platform's own list too, with `account`.
+    """
+
+    seed: int = 1
+    scale: float = 1.0
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    now: int | None = None
+    span_seconds: int = 2 * YEAR_SECONDS
+    density: Literal["uniform", "growing", "bursty"] = "uniform"
+    burst: int = 130
+    burst_every: int = 1_000
+    many_children: float = 0.08
+    clock: Callable[[], float] = time.time
+    host: str = "127.0.0.1"
+    port: int = 0
+    latency_seconds: float = 0.0
+    keys: Mapping[str, Collection[str] | None] = field(
+        default_factory=lambda: {DEFAULT_KEY: None}
+    )
+    permission_wording: Literal["present", "older"] = "present"
+    pretty: bool = False
+    limits: Limits = field(default_factory=Limits)
+    faults: Faults = field(default_factory=Faults)
+    platform: bool = True
+    platform_refusal: Literal["empty", "platform_account_required"] = "empty"
+    connected_data: bool = False
+    connected_scale: float = 0.2
+    event_delay_seconds: float = 0.0
+    late_events: float = 0.2
+    stale_events: float = 0.15
+    old_events: float = 0.15
+    account_api_version: str = API_VERSION
+    deleted_discounts: float = 0.02
+    cascade_events: Literal["all", "subscriptions", "none"] = "subscriptions"
+    connect_events_on_platform: bool = False
+
+    def __post_init__(self) -> None:
+        unknown = sorted(set(self.sizes) - set(SIZES))
+        if unknown:
+            message = f"no such collection to size: {', '.join(unknown)}"
+            raise ValueError(message)
+
+    def size(self, collection: str, *, scale: float | None = None) -> int:
+        """Objects that a collection starts with."""
+        if scale is None:
+            scale = self.scale
+            if collection in self.sizes:
+                return self.sizes[collection]
+        return max(1, round(SIZES[collection] * scale))

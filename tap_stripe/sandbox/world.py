@@ -1,0 +1,75 @@
+"""Every account of a sandbox, and who may read them."""
+
+from __future__ import annotations
+
+from threading import RLock
+from typing import TYPE_CHECKING
+
+from tap_stripe.sandbox.connect import own_account
+from tap_stripe.sandbox.dice import seed_of
+from tap_stripe.sandbox.keys import Keyring
+from tap_stripe.sandbox.universe import Universe
+
+if TYPE_CHECKING:
+    from tap_stripe.sandbox.options import Options
+    from tap_stripe.sandbox.shapes import Object
+
+# Base data ends this long before the present, so that changes come after it.
+LEAD_SECONDS = 3_600
+
+
+class World:
+    """The platform's universe and those of its connected accounts.
+
+    Attributes:
+        account: The platform's own id.
+        lock: Held while anything is read or changed.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.lock = RLock()
+        self.keys = Keyring(options.keys, wording=options.permission_wording)
+        now = options.now if options.now is not None else int(options.clock())
+        self._ended_at = now - LEAD_SECONDS
+        seed = seed_of(options.seed, "account")
+        self.account = f"acct_1Sandbox{seed & 0xFFFFFFFF:08x}"
+        self.platform = Universe(
+            options=options, account=self.account, seed=seed, ended_at=self._ended_at
+        )
+        self._connected: dict[str, Universe] = {}
+        self._revoked: set[str] = set()
+
+    def universe(self, account: str | None) -> Universe | None:
+        """The data of an account, None where there is no access."""
+        if account is None or account == self.account:
+            return self.platform
+        if not self.options.connected_data or account in self._revoked:
+            return None
+        accounts = self.platform.accounts
+        rank = accounts.living(account)
+        if rank is None:
+            return None
+        if account not in self._connected:
+            self._connected[account] = Universe(
+                options=self.options,
+                account=account,
+                seed=seed_of(self.options.seed, account),
+                ended_at=self._ended_at,
+                scale=self.options.scale * self.options.connected_scale,
+            )
+        return self._connected[account]
+
+    def own_account(self, universe: Universe) -> Object:
+        """What `/v1/account` shows of an account to itself."""
+        if universe is self.platform:
+            return own_account(self.account, universe.started_at)
+        record = self.platform.accounts.find(universe.account)
+        return record or own_account(universe.account, universe.started_at)
+
+    def revoke_account(self, account: str) -> None:
+        """Disconnect an account: it leaves the list and answers 403."""
+        self._revoked.add(account)
+        rank = self.platform.accounts.living(account)
+        if rank is not None:
+            self.platform.accounts.delete(rank)

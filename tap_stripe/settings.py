@@ -1,0 +1,236 @@
+"""The tap's settings, as `--about` explains them, and what is read from them."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from singer_sdk import typing as th
+
+from tap_stripe.client import API_URL
+from tap_stripe.errors import SettingError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SANDBOX = "sandbox"
+SANDBOX_KEY = "sk_test_sandbox"
+MISSING_KEY = (
+    "The setting api_key is missing: set TAP_STRIPE_API_KEY, or api_key in the config, "
+    "to a key from https://dashboard.stripe.com/apikeys"
+)
+_LIVE_REQUESTS_PER_SECOND = 15.0
+_TEST_REQUESTS_PER_SECOND = 5.0
+_SANDBOX_REQUESTS_PER_SECOND = 100.0
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+_ACCOUNT = re.compile(r"acct_[A-Za-z0-9]+|own")
+
+SETTINGS = th.PropertiesList(
+    th.Property(
+        "api_key",
+        th.StringType,
+        required=True,
+        secret=True,
+        title="API key",
+        description=(
+            "A restricted key with read permissions, a secret key, or an OAuth access "
+            "token. https://dashboard.stripe.com/apikeys"
+        ),
+    ),
+    th.Property(
+        "start_date",
+        th.DateTimeType,
+        title="Start date",
+        description=(
+            "Objects created before are left out, also when they change later. Default: "
+            "everything is read."
+        ),
+    ),
+    th.Property(
+        "account_ids",
+        th.ArrayType(th.StringType),
+        title="Account ids",
+        description=(
+            "The account to read: own (the key's own, the default) or the acct_… id of "
+            "a connected account."
+        ),
+    ),
+    th.Property(
+        "api_url",
+        th.StringType,
+        default=API_URL,
+        title="API address",
+        description=(
+            "https only, loopback aside. The word sandbox starts the local sandbox for "
+            "the length of the run, which needs no key."
+        ),
+    ),
+    th.Property(
+        "requests_per_second",
+        th.NumberType(exclusive_minimum=0),
+        title="Requests per second",
+        description=(
+            "The budget for all requests. Stripe allows 100 in live mode and 25 in test "
+            "mode, which your own checkout draws on as well. Default: 15 in live mode, "
+            "5 in test mode."
+        ),
+    ),
+    th.Property(
+        "requests_per_second_per_endpoint",
+        th.NumberType(exclusive_minimum=0),
+        title="Requests per second and endpoint",
+        description=(
+            "The most for one endpoint. Default: the 25 that Stripe allows (20 for "
+            "files), and more only where the whole budget is otherwise not used and "
+            "Stripe lets it pass."
+        ),
+    ),
+    th.Property(
+        "lookback_seconds",
+        th.IntegerType(minimum=0),
+        default=900,
+        title="Lookback",
+        description=(
+            "Each sync reads events and new objects from so many seconds before the "
+            "last one, because some become visible late."
+        ),
+    ),
+    th.Property(
+        "request_timeout",
+        th.NumberType(exclusive_minimum=0),
+        default=60,
+        title="Request timeout",
+        description="Seconds without an answer after which a request is sent again.",
+    ),
+    th.Property(
+        "retry_seconds",
+        th.NumberType(minimum=0),
+        default=300,
+        title="Retry time",
+        description=(
+            "Seconds for which a failing request is sent again before the run ends with "
+            "an error."
+        ),
+    ),
+    th.Property(
+        "fail_on_missing_permission",
+        th.BooleanType,
+        default=True,
+        title="Fail on a missing permission",
+        description=(
+            "Whether a run in which the key may not read something exits with 1, after "
+            "it has read all else."
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings, checked.
+
+    Attributes:
+        api_key: For `Authorization`.
+        api_url: Scheme and host, or `sandbox`.
+        account: Connected account to read; None for the key's own.
+        start: First `created` second that is wanted; 0 for all.
+        requests_per_second: For all requests together.
+        requests_per_second_per_endpoint: For each endpoint, if set.
+        lookback_s: Seconds by which the watermark trails.
+        timeout_s: Seconds for an answer.
+        retry_s: Seconds for which a request is tried again.
+        fail_on_missing_permission: Whether a missing permission fails the run.
+    """
+
+    api_key: str
+    api_url: str
+    account: str | None
+    start: int
+    requests_per_second: float
+    requests_per_second_per_endpoint: float | None
+    lookback_s: int
+    timeout_s: float
+    retry_s: float
+    fail_on_missing_permission: bool
+
+
+def read_settings(config: Mapping[str, Any]) -> Settings:
+    """Check the settings that a JSON schema can't.
+
+    Raises:
+        SettingError: One can't be used; the message says what to change.
+    """
+    api_url = _api_url(config.get("api_url") or API_URL)
+    api_key = str(config.get("api_key") or "").strip()
+    if not api_key:
+        raise SettingError(MISSING_KEY)
+    if not api_key.isascii() or any(c.isspace() for c in api_key):
+        message = "The setting api_key is no Stripe key: it contains blanks or accents."
+        raise SettingError(message)
+    default_rate = (
+        _SANDBOX_REQUESTS_PER_SECOND
+        if api_url == SANDBOX
+        else _TEST_REQUESTS_PER_SECOND
+        if "_test_" in api_key
+        else _LIVE_REQUESTS_PER_SECOND
+    )
+    return Settings(
+        api_key=api_key,
+        api_url=api_url,
+        account=_account(config.get("account_ids") or ()),
+        start=_start(config.get("start_date")),
+        requests_per_second=float(config.get("requests_per_second") or default_rate),
+        requests_per_second_per_endpoint=config.get("requests_per_second_per_endpoint"),
+        lookback_s=int(config.get("lookback_seconds", 900)),
+        timeout_s=float(config.get("request_timeout", 60)),
+        retry_s=float(config.get("retry_seconds", 300)),
+        fail_on_missing_permission=bool(config.get("fail_on_missing_permission", True)),
+    )
+
+
+def _api_url(api_url: str) -> str:
+    if api_url == SANDBOX:
+        return api_url
+    parts = urlsplit(api_url)
+    secure = parts.scheme == "https" or (
+        parts.scheme == "http" and parts.hostname in _LOOPBACK
+    )
+    if not secure or not parts.hostname or parts.username or parts.query:
+        message = (
+            f"The setting api_url is {api_url!r}: it must be an https address such as "
+            f"{API_URL}, or the word {SANDBOX}; plain http goes to this machine only."
+        )
+        raise SettingError(message)
+    return api_url
+
+
+def _account(account_ids: Any) -> str | None:  # noqa: ANN401 - from the user
+    ids = [account_ids] if isinstance(account_ids, str) else list(account_ids)
+    for id_ in ids:
+        if not isinstance(id_, str) or not _ACCOUNT.fullmatch(id_):
+            message = f"The setting account_ids has {id_!r}, which is no acct_… id."
+            raise SettingError(message)
+    if len(ids) > 1:
+        message = "The setting account_ids names several accounts: give one."
+        raise SettingError(message)
+    return None if not ids or ids[0] == "own" else str(ids[0])
+
+
+def _start(start_date: Any) -> int:  # noqa: ANN401 - from the user
+    if not start_date:
+        return 0
+    try:
+        parsed = datetime.fromisoformat(str(start_date))
+    except ValueError:
+        message = (
+            f"The setting start_date is {start_date!r}: write it like 2024-01-31 or "
+            "2024-01-31T00:00:00Z."
+        )
+        raise SettingError(message) from None
+    if parsed.tzinfo is None:
+        parsed = parsed.replace(tzinfo=UTC)
+    return max(0, math.floor(parsed.timestamp()))

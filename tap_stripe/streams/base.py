@@ -1,0 +1,262 @@
+"""What all collections have in common."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from singer_sdk import SchemaDirectory, Stream, StreamSchema
+from singer_sdk.helpers.conform import TypeConformanceLevel
+
+from tap_stripe.body import Object, children, integer, plain, text
+from tap_stripe.errors import CatalogError
+from tap_stripe.streams.old_names import old_names
+from tap_stripe.streams.shape import Row, Shaper, iso
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from importlib.resources.abc import Traversable
+
+    from singer_sdk.helpers._batch import BaseBatchFileEncoding
+    from singer_sdk.singerlib import Catalog, RecordMessage
+
+    from tap_stripe.streams.listing import Feed
+    from tap_stripe.tap import TapStripe
+
+PARENT_CREATED = "parent_created"
+
+
+def _schemas() -> Path | Traversable:
+    """Find the schemas: in the wheel, else at the top of the checkout."""
+    packaged = files("tap_stripe").joinpath("schemas")
+    if packaged.is_dir():
+        return packaged
+    return Path(__file__).parent.parent.parent / "schemas"
+
+
+class Collection(Stream):
+    """A table of Stripe objects.
+
+    A subclass is data: its docstring says what the collection is and what Stripe can't
+    tell about it; its schema is `schemas/<name>.json`, found by `name`.
+
+    Attributes:
+        name: Of the stream, the table and the schema file.
+        stripe_object: The value of `object` that its rows have at Stripe.
+        feeds: Where rows come from, the main one first.
+        expand: Paths that are expanded and show in the rows.
+        unsettled: A property and those of its values with which an object will change
+            without an event; such objects are read again in each sync.
+        remembers_ids: Whether a small list's ids are kept in the state, because Stripe
+            tells of no deletion.
+    """
+
+    stripe_object: ClassVar[str] = ""
+    feeds: ClassVar[tuple[Feed, ...]] = ()
+    expand: ClassVar[tuple[str, ...]] = ()
+    unsettled: ClassVar[tuple[str, tuple[str, ...]] | None] = None
+    remembers_ids: ClassVar[bool] = False
+
+    registered: ClassVar[dict[str, type[Collection]]] = {}
+
+    schema = StreamSchema(SchemaDirectory(_schemas()))
+    replication_key = "received_at"
+    primary_keys: tuple[str, ...] = ("id",)
+    # Nested values are written as Stripe sends them; conforming them takes 85 % of a
+    # record's time.
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.ROOT_ONLY
+
+    _tap: TapStripe
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401 - object's own
+        """Register the collection, so that no list of them needs a new line."""
+        super().__init_subclass__(**kwargs)
+        name = cls.__dict__["name"]
+        if name in Collection.registered:
+            message = f"Two collections are named {name}."
+            raise TypeError(message)
+        Collection.registered[name] = cls
+
+    # From objects to rows
+
+    def rows(
+        self, objects: Iterable[Object], feed: Feed, *, received_at: float
+    ) -> Iterator[Row]:
+        """Give the rows that a feed's objects hold.
+
+        This is the one way in which a row is made.
+
+        Args:
+            objects: Objects of `feed.listing`, embedded lists read to their end.
+            feed: One of the collection's feeds.
+            received_at: When Stripe sent them, seconds since the epoch.
+        """
+        received = iso(received_at)
+        for found in objects:
+            for child in self.take(found, feed):
+                row = self.shaper.row(child)
+                row["received_at"] = received
+                row["is_deleted"] = False
+                if "deleted" in child and plain(child["deleted"]) is True:
+                    row["is_deleted"] = True
+                    row["_sdc_deleted_at"] = received
+                yield row
+
+    def deleted_row(
+        self, last_known: Object, *, deleted_at: float, received_at: float
+    ) -> Row:
+        """Give the row of an object that is gone.
+
+        Args:
+            last_known: Its key at least; its properties may have the form of another
+                API version.
+            deleted_at: When that became known, seconds since the epoch.
+            received_at: When the tap learnt of it.
+        """
+        row = self.shaper.row_of_payload(last_known)
+        row["received_at"] = iso(received_at)
+        row["is_deleted"] = True
+        row["_sdc_deleted_at"] = iso(deleted_at)
+        return row
+
+    def take(self, found: Object, feed: Feed) -> Iterator[Object]:
+        """Give the objects of this collection that a listing's object holds."""
+        if not feed.embedded:
+            if self.is_mine(found):
+                yield found
+            else:
+                self.report_once(
+                    f"{feed.listing.path} listed an object of another type "
+                    f"({text(found.get('object'))}); it is left out."
+                )
+            return
+        for child in embedded(found, feed.embedded):
+            if self.is_mine(child):
+                self._name_parent(child, found, feed)
+                yield child
+
+    def is_mine(self, found: Object) -> bool:
+        """Tell whether an object is of this collection's type."""
+        return text(found.get("object")) == self.stripe_object
+
+    def _name_parent(self, child: Object, parent: Object, feed: Feed) -> None:
+        if feed.parent and text(child.get(feed.parent)) is None:
+            child[feed.parent] = parent["id"]
+        if self.shaper.selects(PARENT_CREATED):
+            child[PARENT_CREATED] = parent.get(feed.listing.time)
+
+    @cached_property
+    def shaper(self) -> Shaper:
+        """How this collection's rows are shaped, with the catalog applied."""
+        shown = {path.partition(".")[0] for path in self.expand}
+        own = {feed.listing for feed in self.feeds if not feed.embedded}
+        hidden = {
+            path
+            for other in self._tap.selected()
+            for feed in other.feeds
+            if feed.listing in own
+            for path in feed.expand
+            if path not in shown
+        }
+        return Shaper(
+            self.effective_schema,
+            self.mask,
+            hidden=hidden,
+            old_names=old_names(self.name),
+            report=lambda name: self.report_once(
+                f"Stripe sends a property that the schema lacks: {name}. It is left "
+                "out; a newer version of the tap may have it."
+            ),
+        )
+
+    def report_once(self, message: str) -> None:
+        """Warn, but not again in this run."""
+        self._tap.report_once(self, message)
+
+    # Singer messages. singer-sdk has no public names for these.
+
+    def write_schema(self, *, only: frozenset[str] | None = None) -> None:
+        """Write the SCHEMA line.
+
+        Args:
+            only: The properties that it names; all if None.
+        """
+        for message in self._generate_schema_messages():
+            if only is not None:
+                properties = message.schema["properties"]
+                message.schema = {
+                    **message.schema,
+                    "properties": {
+                        name: properties[name] for name in properties if name in only
+                    },
+                }
+            self._tap.write_message(message)
+
+    def write_activate_version(self, version: int) -> None:
+        """Write the ACTIVATE_VERSION line."""
+        self._write_activate_version_message(version)
+
+    def messages(
+        self, record: dict[str, Any], *, version: int
+    ) -> Iterator[RecordMessage]:
+        """Map and flatten a record as the config says."""
+        self._stream_version = version
+        yield from self._generate_record_messages(record)
+
+    def write_message(self, message: RecordMessage) -> None:
+        """Write a RECORD line."""
+        self._tap.write_message(message)
+
+    def write_batch(self, encoding: BaseBatchFileEncoding, manifest: list[str]) -> None:
+        """Write the BATCH line for files."""
+        self._write_batch_message(encoding, manifest)
+
+    # What Stream asks for
+
+    def get_records(self, context: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - the SDK's own type is private
+        """Read the collection whole, object by object: the SDK's own way in.
+
+        A sync goes another way (`tap_stripe.sync`), all collections at once; both make
+        rows with `rows`.
+        """
+        del context
+        for feed, objects, received_at in self._tap.pages(self):
+            for row in self.rows(objects, feed, received_at=received_at):
+                yield plain(row)
+
+    def apply_catalog(self, catalog: Catalog) -> None:
+        """Take selection from a catalog; keys are not the catalog's to change.
+
+        Raises:
+            CatalogError: The catalog asks for other keys.
+        """
+        entry = catalog.get_stream(self.name)
+        keys, replication_key = self.primary_keys, self.replication_key
+        super().apply_catalog(catalog)
+        if entry is None:
+            return
+        if entry.key_properties and tuple(entry.key_properties) != tuple(keys):
+            message = (
+                f"The catalog gives {self.name} the key "
+                f"{', '.join(entry.key_properties)}, but it is {', '.join(keys)}; "
+                "remove key_properties from the catalog, or discover it anew."
+            )
+            raise CatalogError(message)
+        self.primary_keys, self.replication_key = keys, replication_key
+
+
+def embedded(found: Object, path: str) -> Iterator[Object]:
+    """Walk from an object down a path, through lists, to the objects there."""
+    first, _, rest = path.partition(".")
+    for child in children(found.get(first)):
+        if rest:
+            yield from embedded(child, rest)
+        else:
+            yield child
+
+
+def created(found: Object, feed: Feed) -> int | None:
+    """Read the time that places an object in its listing, seconds since the epoch."""
+    return integer(found.get(feed.listing.time))

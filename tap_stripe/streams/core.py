@@ -1,0 +1,117 @@
+"""Core resources: money in, money out, and who it is from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tap_stripe.body import Object, children
+from tap_stripe.streams import listings
+from tap_stripe.streams.base import PARENT_CREATED, Collection
+from tap_stripe.streams.listing import Feed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class BalanceTransactions(Collection):
+    """Every movement of the account's balance.
+
+    Stripe raises no event when a pending transaction becomes available: pending ones
+    are read again in each sync.
+    https://docs.stripe.com/api/balance_transactions
+    """
+
+    name = "balance_transactions"
+    stripe_object = "balance_transaction"
+    feeds = (Feed(listings.BALANCE_TRANSACTIONS),)
+    unsettled = ("status", ("pending",))
+
+
+class BalanceTransactionFeeDetails(Collection):
+    """The parts of a balance transaction's fee.
+
+    Stripe gives them no id: the balance transaction and the position in its
+    `fee_details` are the key.
+    https://docs.stripe.com/api/balance_transactions/object
+    """
+
+    name = "balance_transaction_fee_details"
+    feeds = (Feed(listings.BALANCE_TRANSACTIONS, "fee_details"),)
+    primary_keys = ("balance_transaction", "position")
+
+    def take(self, found: Object, feed: Feed) -> Iterator[Object]:
+        """Give the fees of a balance transaction, with their place in it."""
+        for position, fee in enumerate(children(found.get("fee_details"))):
+            fee["balance_transaction"] = found["id"]
+            fee["position"] = position
+            fee[PARENT_CREATED] = found.get(feed.listing.time)
+            yield fee
+
+
+class Charges(Collection):
+    """Attempts to move money into the account.
+
+    https://docs.stripe.com/api/charges
+    """
+
+    name = "charges"
+    stripe_object = "charge"
+    feeds = (Feed(listings.CHARGES),)
+
+
+class Customers(Collection):
+    """Customers. Those on a test clock are in no list.
+
+    https://docs.stripe.com/api/customers
+    """
+
+    name = "customers"
+    stripe_object = "customer"
+    feeds = (Feed(listings.CUSTOMERS),)
+
+
+class Disputes(Collection):
+    """Charges that a customer's bank has disputed.
+
+    https://docs.stripe.com/api/disputes
+    """
+
+    name = "disputes"
+    stripe_object = "dispute"
+    feeds = (Feed(listings.DISPUTES),)
+
+
+class FileUploads(Collection):
+    """Files at Stripe: dispute evidence, identity documents, reports.
+
+    Stripe raises events for files of its own only; others are seen as new in the list.
+    https://docs.stripe.com/api/files
+    """
+
+    name = "file_uploads"
+    stripe_object = "file"
+    feeds = (Feed(listings.FILES),)
+
+
+class Payouts(Collection):
+    """Payouts to the account's bank account or card.
+
+    https://docs.stripe.com/api/payouts
+    """
+
+    name = "payouts"
+    stripe_object = "payout"
+    feeds = (Feed(listings.PAYOUTS),)
+
+
+class Refunds(Collection):
+    """Refunds. Accounts on an API version before 2024-10-28 raise few events for them.
+
+    Those that are still pending are therefore read again in each sync.
+    https://docs.stripe.com/api/refunds
+    """
+
+    name = "refunds"
+    stripe_object = "refund"
+    feeds = (Feed(listings.REFUNDS),)
+    unsettled = ("status", ("pending", "requires_action"))

@@ -1,0 +1,60 @@
+"""What can be read: Stripe's list endpoints, and how their objects become rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A list endpoint that can be paged. https://docs.stripe.com/api/pagination.
+
+    Attributes:
+        path: `/v1/…`; an object is retrieved at `path/{id}`.
+        object: The value of `object` that its objects have.
+        params: Query parameters that are always sent.
+        time: The property that `created[…]` filters by.
+        windowed: Whether the whole list can be read in `created` windows. Not where
+            the filter is missing, or where objects may lack a time.
+        announced_by: Pairs of another object type and its property that names an
+            object of this listing: an event about it means that this one may have
+            changed.
+        relisted: Whether events do not tell all changes, so that a list that is
+            small is read whole in each sync.
+        later_only: Whether it is left out of a collection's first sync, whose other
+            listings bring the same objects.
+        single: Whether the endpoint answers with one object instead of a list.
+        permission: The read permission that a restricted key needs.
+    """
+
+    path: str
+    object: str
+    params: tuple[tuple[str, str], ...] = ()
+    time: str = "created"
+    windowed: bool = True
+    announced_by: tuple[tuple[str, str], ...] = ()
+    relisted: bool = False
+    later_only: bool = False
+    single: bool = False
+    permission: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """How a listing's objects give the rows of a collection.
+
+    Attributes:
+        listing: Where the objects come from.
+        embedded: Path of the rows below an object, dots between the steps; lists and
+            list objects on the way are gone through. Empty where the object is the row.
+        expand: Paths to expand for it, without `data.`.
+        parent: Column that gets the id of the object the row was found in.
+        changes_only: Whether rows are taken from objects that have changed only; the
+            collection's main feed brings them all the first time.
+    """
+
+    listing: Listing
+    embedded: str = ""
+    expand: tuple[str, ...] = ()
+    parent: str = ""
+    changes_only: bool = False

@@ -1,0 +1,1 @@
+"""A sync: what is unread is read in parallel and written by one writer."""

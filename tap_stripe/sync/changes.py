@@ -1,0 +1,134 @@
+"""What has changed since the last sync, gathered from the events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tap_stripe.body import Object, text
+from tap_stripe.sync.routing import Changed, Deleted, read_event, route
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from tap_stripe.streams.base import Collection
+    from tap_stripe.streams.listing import Feed, Listing
+
+EVENTS_KEPT_S = 30 * 86400
+"""Stripe keeps events for 30 days. https://docs.stripe.com/api/events/list"""
+
+
+@dataclass(slots=True)
+class Pending:
+    """An object that is to be read again.
+
+    Attributes:
+        created: Its own time, seconds since the epoch, if known.
+        lines: Whether its lines' invoice items are to be read again too.
+        alive_at: When it was last seen not to be deleted, seconds since the epoch.
+        deletion: The last event that says it is gone.
+        itself: Whether an event was about the object itself, and not just about
+            something inside it: only then does its absence mean a deletion.
+    """
+
+    created: int | None = None
+    lines: bool = False
+    alive_at: int = -1
+    itself: bool = False
+    deletions: list[Deleted] = field(default_factory=list)
+
+    @property
+    def deleted_at(self) -> int:
+        """When it was last announced as deleted; -1 if never."""
+        return max((deletion.at for deletion in self.deletions), default=-1)
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it needs no look: nothing speaks of it after its deletion."""
+        return self.deleted_at > self.alive_at
+
+
+class Changes:
+    """The changed objects of one account in one run.
+
+    Args:
+        feeds: The collections that are kept up to date, with all their feeds.
+    """
+
+    def __init__(self, feeds: Sequence[tuple[Collection, Feed]]) -> None:
+        self._feeds = feeds
+        self._pending: dict[Listing, dict[str, Pending]] = {}
+        self._children: dict[tuple[str, str], Deleted] = {}
+
+    def add(self, events: Iterable[Object]) -> None:
+        """Take in a page of events, in whatever order they come."""
+        for found in events:
+            event = read_event(found)
+            if event is None:
+                continue
+            for meaning in route(event, self._feeds):
+                if isinstance(meaning, Changed):
+                    self._add_changed(meaning, event.created)
+                else:
+                    self._add_deleted(meaning)
+
+    def add_id(self, listing: Listing, id_: str) -> None:
+        """Have an object read again that no event was about."""
+        self._pending.setdefault(listing, {}).setdefault(id_, Pending())
+
+    def saw(self, listing: Listing, found: Object) -> Pending | None:
+        """Note that an object was read: it needs no further look.
+
+        Returns:
+            What was known of it, if it was waited for.
+        """
+        waiting = self._pending.get(listing)
+        if not waiting:
+            return None
+        return waiting.pop(text(found.get("id")) or "", None)
+
+    def saw_row(self, collection: Collection, id_: str) -> None:
+        """Note that a row exists: whatever said otherwise is past."""
+        self._children.pop((collection.name, id_), None)
+
+    def doubts(self, collection: Collection) -> bool:
+        """Tell whether any row of a collection may be gone."""
+        return any(name == collection.name for name, _ in self._children)
+
+    def waiting(self, listing: Listing) -> dict[str, Pending]:
+        """Give the objects of a listing that are to be read again, by id."""
+        return self._pending.get(listing, {})
+
+    def take_gone(self) -> Iterator[tuple[Listing, str, Pending]]:
+        """Give the objects that are gone without a further look."""
+        for listing, waiting in self._pending.items():
+            gone = [id_ for id_, pending in waiting.items() if pending.is_gone]
+            for id_ in gone:
+                yield listing, id_, waiting.pop(id_)
+
+    def take_children(self) -> list[Deleted]:
+        """Give the rows inside other objects that are gone and were not seen since."""
+        gone = list(self._children.values())
+        self._children.clear()
+        return gone
+
+    def _add_changed(self, changed: Changed, at: int) -> None:
+        waiting = self._pending.setdefault(changed.listing, {})
+        pending = waiting.setdefault(changed.id, Pending())
+        pending.alive_at = max(pending.alive_at, at if changed.itself else -1)
+        pending.itself |= changed.itself
+        pending.lines |= changed.lines
+        if changed.created is not None:
+            pending.created = changed.created
+
+    def _add_deleted(self, deleted: Deleted) -> None:
+        id_ = text(deleted.last_known.get("id"))
+        if not id_:
+            return
+        if deleted.listing is None:
+            self._children.setdefault((deleted.collection.name, id_), deleted)
+            return
+        waiting = self._pending.setdefault(deleted.listing, {})
+        pending = waiting.setdefault(id_, Pending())
+        pending.itself = True
+        pending.deletions.append(deleted)

@@ -1,0 +1,299 @@
+"""Single requests for pages and objects, and the completion of embedded lists."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlsplit
+
+from tap_stripe.body import (
+    Object,
+    ObjectList,
+    Sublist,
+    decode_object,
+    decode_page,
+    integer,
+    sublist,
+    text,
+)
+from tap_stripe.errors import (
+    AccountRefused,
+    CursorGone,
+    EndpointGone,
+    ListRefused,
+    NotAPlatform,
+    NotFound,
+    PermissionMissing,
+    ResponseError,
+)
+from tap_stripe.sync.reading import Gone, Page
+from tap_stripe.sync.unread import covered
+from tap_stripe.sync.windows import MOST_PAGES, PAGE, FullPage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tap_stripe.client import Answer, Client, Params
+    from tap_stripe.sync.reading import Reading
+    from tap_stripe.sync.windows import Ask
+
+
+REFUSALS = (AccountRefused, EndpointGone, NotAPlatform, PermissionMissing)
+"""What concerns a whole endpoint, and not the request."""
+
+
+class Fetch:
+    """Asks a client for what the readers want.
+
+    Args:
+        client: The way to Stripe.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self.budget = client.budget
+
+    def window(self, ask: Ask) -> tuple[Page, FullPage | None]:
+        """Read the next page of a window.
+
+        Returns:
+            The page, and where it ends; None if nothing is behind it.
+
+        Raises:
+            StripeError: Stripe refused.
+            ResponseError: The page can't be what Stripe documents.
+        """
+        reading = ask.reading
+        top, answer = self._behind_cursor(ask)
+        found: list[Object] = list(answer.value.data)
+        full = None
+        if found:
+            newest, oldest = _placed(ask, found)
+            full = FullPage(newest, oldest, len(found), top, _id(reading, found[-1]))
+        elif answer.value.has_more:
+            raise _impossible(reading, "an empty page that has more behind it")
+        if not answer.value.has_more:
+            full = None
+        self._complete(reading, found)
+        page = Page(
+            reading,
+            found,
+            answer.received_at,
+            ask.fed,
+            covers=covered(
+                None if full is None else full.oldest, (ask.first, ask.last)
+            ),
+            whole=full is None and ask.whole,
+        )
+        return page, full
+
+    def _behind_cursor(self, ask: Ask) -> tuple[int, Answer[ObjectList]]:
+        """Ask for the page behind the cursor; give `created[lte]` with it."""
+        reading, top, cursor = ask.reading, ask.top, ask.cursor
+        while True:
+            # The bounds stay as they are while a cursor is in use.
+            params = list(reading.params("data."))
+            if not ask.whole:
+                params += [
+                    ("created[gte]", str(ask.first)),
+                    ("created[lte]", str(top)),
+                ]
+            if cursor is not None:
+                params.append(("starting_after", cursor))
+            try:
+                return top, self.page(reading, reading.listing.path, params)
+            except CursorGone:
+                if cursor is None:
+                    raise
+                # It was deleted, or the list's filter no longer lets it pass: what is
+                # left starts with its second.
+                cursor, top = None, ask.last
+
+    def page(
+        self, reading: Reading, path: str, params: list[tuple[str, str]]
+    ) -> Answer[ObjectList]:
+        """Ask for a page as large as Stripe gives."""
+
+        def limited(limit: int) -> Params:
+            return (("limit", str(limit)), *params)
+
+        return self._client.get(
+            path,
+            limited(PAGE),
+            decode=decode_page,
+            account=reading.account,
+            # Twice as it is: a single failure says nothing of the page's weight.
+            lighter=lambda failures: limited(max(1, PAGE >> (failures // 2))),
+        )
+
+    def single(self, reading: Reading, fed: frozenset[str]) -> Page:
+        """Read an endpoint that answers with one object."""
+        answer = self._client.get(
+            reading.listing.path,
+            reading.params(),
+            decode=decode_object,
+            account=reading.account,
+        )
+        return Page(reading, [answer.value], answer.received_at, fed, whole=True)
+
+    def object(self, reading: Reading, id_: str, fed: frozenset[str]) -> Page | Gone:
+        """Retrieve an object that has changed."""
+        try:
+            answer = self._client.get(
+                f"{reading.listing.path}/{id_}",
+                reading.params(),
+                decode=decode_object,
+                account=reading.account,
+            )
+        except NotFound:
+            return Gone(reading, id_, time.time())
+        found = answer.value
+        if "deleted" in found:
+            return Gone(reading, id_, answer.received_at)
+        self._complete(reading, [found])
+        return Page(reading, [found], answer.received_at, fed, by_id=True)
+
+    def filtered(
+        self, reading: Reading, filter_: tuple[str, str], fed: frozenset[str]
+    ) -> Iterator[Page]:
+        """Read all objects that a filter lets pass, because they have changed."""
+        cursor: list[tuple[str, str]] = []
+        while True:
+            page, has_more = self._changed(reading, [filter_, *cursor], fed)
+            self._complete(reading, page.objects)
+            yield page
+            if not has_more or not page.objects:
+                return
+            cursor = [("starting_after", _id(reading, page.objects[-1]))]
+
+    def changed(
+        self, reading: Reading, params: list[tuple[str, str]], fed: frozenset[str]
+    ) -> Page:
+        """Read one page of a listing for objects that have changed."""
+        return self._changed(reading, params, fed)[0]
+
+    def _changed(
+        self, reading: Reading, params: list[tuple[str, str]], fed: frozenset[str]
+    ) -> tuple[Page, bool]:
+        answer = self.page(
+            reading, reading.listing.path, [*reading.params("data."), *params]
+        )
+        found: list[Object] = list(answer.value.data)
+        page = Page(reading, found, answer.received_at, fed, by_id=True)
+        return page, answer.value.has_more
+
+    def refused_expansions(self, reading: Reading) -> tuple[str, ...]:
+        """Find out which expansions the key may not read.
+
+        Returns:
+            Their paths; none if the objects can't be read without them either.
+        """
+        every, refused = reading.expand, []
+        try:
+            for path in ("", *every):
+                expand = [("expand[]", f"data.{path}")] if path else []
+                params = [("limit", "1"), *reading.listing.params, *expand]
+                try:
+                    self._client.get(
+                        reading.listing.path,
+                        params,
+                        decode=decode_page,
+                        account=reading.account,
+                    )
+                except PermissionMissing:
+                    if not path:
+                        return ()
+                    refused.append(path)
+        except NotFound:
+            return ()
+        return tuple(refused)
+
+    def complete(self, page: Page, wanted: list[Object]) -> None:
+        """Read the embedded lists of some of a page's objects to their end."""
+        self._complete(page.reading, wanted)
+
+    def _complete(self, reading: Reading, found: list[Object]) -> None:
+        for name in reading.complete:
+            for parent in found:
+                shown = sublist(parent.get(name))
+                if shown is None or not shown.has_more:
+                    continue
+                try:
+                    parent[name] = self._to_the_end(reading, name, parent, shown)
+                except REFUSALS as error:
+                    raise ListRefused(name, error) from None
+
+    def _to_the_end(
+        self, reading: Reading, name: str, parent: Object, shown: ObjectList
+    ) -> Sublist:
+        """Read an embedded list, which shows ten entries at most, to its end."""
+        parts = urlsplit(shown.url)
+        if parts.netloc or not parts.path.startswith("/v1/"):
+            raise _impossible(reading, f"{name} with the address {shown.url!r}")
+        # Entries after the first page are expanded only if that is asked for again.
+        below = tuple(
+            ("expand[]", path.partition(".")[2])
+            for path in reading.expand
+            if path.startswith(f"{name}.data.")
+        )
+        params = [*parse_qsl(parts.query), *below]
+        entries: list[Object] = list(shown.data)
+        known = {_id(reading, entry) for entry in entries}
+        has_more = shown.has_more
+        for _ in range(MOST_PAGES):
+            if not has_more:
+                return Sublist(entries, shown.url)
+            cursor = [("starting_after", _id(reading, entries[-1]))] if entries else []
+            try:
+                answer = self.page(reading, parts.path, [*params, *cursor])
+            except CursorGone:
+                entries, known = [], set()
+                continue
+            fresh = [
+                entry for entry in answer.value.data if _id(reading, entry) not in known
+            ]
+            known |= {_id(reading, entry) for entry in fresh}
+            has_more = answer.value.has_more
+            if has_more and not fresh:
+                break
+            entries.extend(fresh)
+        raise _impossible(reading, f"{name} of {text(parent.get('id'))} that don't end")
+
+
+def _placed(ask: Ask, found: list[Object]) -> tuple[int, int]:
+    """Check that a page lies in its window, newest first.
+
+    Returns:
+        `created` of the first and the last object.
+    """
+    reading = ask.reading
+    if ask.whole:
+        if _id(reading, found[-1]) == ask.cursor:
+            raise _impossible(reading, "the same page again and again")
+        return ask.last, ask.last
+    newest = previous = ask.last
+    for place, one in enumerate(found):
+        placed = integer(one.get(reading.listing.time))
+        if placed is None or not ask.first <= placed <= previous:
+            raise _impossible(
+                reading,
+                f"an object out of order or outside of created {ask.first} to "
+                f"{ask.last}",
+            )
+        previous = placed
+        newest = newest if place else placed
+    return newest, previous
+
+
+def _id(reading: Reading, found: Object) -> str:
+    id_ = text(found.get("id"))
+    if not id_:
+        raise _impossible(reading, "an object without an id")
+    return id_
+
+
+def _impossible(reading: Reading, what: str) -> ResponseError:
+    return ResponseError(
+        f"Stripe listed {what} at {reading.listing.path}, which its documentation rules "
+        "out; nothing was taken as read. Try again, and report it if it stays so."
+    )

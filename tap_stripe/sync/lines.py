@@ -1,0 +1,129 @@
+"""From rows to Singer lines.
+
+The quick way encodes a row as it is. Where config or catalog ask for more than a
+selection (stream maps, flattening, batches), singer-sdk's own way is taken.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+from singer_sdk.batch import Batcher
+from singer_sdk.mapper import SameRecordTransform
+
+from tap_stripe.body import plain
+from tap_stripe.streams.shape import iso
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from singer_sdk.helpers._batch import BatchConfig
+
+    from tap_stripe.streams.base import Collection
+    from tap_stripe.streams.shape import Row
+
+_encode = msgspec.json.Encoder().encode
+_ROWS_IN_BATCH = 10_000
+
+
+class Lines(Protocol):
+    """Writes the rows of one collection."""
+
+    def write(self, rows: Iterable[Row], *, version: int, received_at: float) -> int:
+        """Write rows.
+
+        Args:
+            rows: The rows.
+            version: Of the table.
+            received_at: When they came from Stripe, seconds since the epoch.
+
+        Returns:
+            How many there were.
+        """
+
+    def flush(self) -> None:
+        """Write what is held back, because a STATE line is about to claim it."""
+
+
+def lines_of(collection: Collection) -> Lines:
+    """Choose the way in which a collection's rows are written."""
+    batch_config = collection.get_batch_config(collection.config)
+    if batch_config is not None:
+        return BatchLines(collection, batch_config)
+    maps = collection.stream_maps
+    # Exactly this class: a map that changes anything is a subclass of StreamMap.
+    as_it_is = len(maps) == 1 and type(maps[0]) is SameRecordTransform
+    if as_it_is and not maps[0].flattening_enabled:
+        return QuickLines(collection)
+    return MappedLines(collection)
+
+
+class QuickLines:
+    """Encodes rows as they are: 2 µs a charge, where singer-sdk takes 190."""
+
+    def __init__(self, collection: Collection) -> None:
+        alias = _encode(collection.stream_maps[0].stream_alias)
+        self._head = b'{"type":"RECORD","stream":' + alias + b',"record":'
+
+    def write(self, rows: Iterable[Row], *, version: int, received_at: float) -> int:
+        """Write rows: see `Lines`."""
+        head = self._head
+        extracted = iso(received_at).encode()
+        tail = b',"version":%d,"time_extracted":"%s"}\n' % (version, extracted)
+        parts: list[bytes] = []
+        for row in rows:
+            parts += (head, _encode(row), tail)
+        sys.stdout.buffer.write(b"".join(parts))
+        return len(parts) // 3
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+
+class MappedLines:
+    """Lets singer-sdk map and flatten each row."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+
+    def write(self, rows: Iterable[Row], *, version: int, received_at: float) -> int:
+        """Write rows: see `Lines`."""
+        del received_at
+        count = 0
+        for row in rows:
+            for message in self._collection.messages(plain(row), version=version):
+                self._collection.write_message(message)
+            count += 1
+        return count
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+
+class BatchLines:
+    """Lets singer-sdk write rows to files and BATCH messages that name them."""
+
+    def __init__(self, collection: Collection, config: BatchConfig) -> None:
+        self._collection = collection
+        self._config = config
+        self._batcher = Batcher(collection.tap_name, collection.name, config)
+        self._held: list[dict[str, object]] = []
+
+    def write(self, rows: Iterable[Row], *, version: int, received_at: float) -> int:
+        """Write rows: see `Lines`."""
+        del version, received_at
+        before = len(self._held)
+        self._held.extend(plain(row) for row in rows)
+        count = len(self._held) - before
+        if len(self._held) >= _ROWS_IN_BATCH:
+            self.flush()
+        return count
+
+    def flush(self) -> None:
+        """Write the rows that are held back as batch files."""
+        held, self._held = self._held, []
+        if held:
+            for manifest in self._batcher.get_batches(records=iter(held)):
+                self._collection.write_batch(self._config.encoding, manifest)

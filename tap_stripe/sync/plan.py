@@ -1,0 +1,112 @@
+"""What a run has to read of an account."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tap_stripe.streams.listing import Listing
+from tap_stripe.sync.reading import Reading
+from tap_stripe.sync.unread import pieces
+from tap_stripe.sync.windows import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from tap_stripe.streams.base import Collection
+    from tap_stripe.streams.listing import Feed
+    from tap_stripe.sync.state import Bookmark
+
+EVENTS = Listing("/v1/events", "event", permission="event_read")
+SMALL = 1000
+"""Objects up to which a list whose changes raise no events is read whole each time."""
+
+
+def unread_listings(collection: type[Collection] | Collection) -> list[str]:
+    """Name the listings of which a collection's bookmark has unread seconds."""
+    return list(
+        dict.fromkeys(
+            feed.listing.path
+            for feed in collection.feeds
+            if not feed.changes_only and not feed.listing.later_only
+        )
+    )
+
+
+def readings(
+    account: str | None, collections: Iterable[Collection]
+) -> dict[Listing, Reading]:
+    """Give the listings that feed the collections."""
+    fed: dict[Listing, list[tuple[Collection, Feed]]] = {}
+    for collection in collections:
+        for feed in collection.feeds:
+            fed.setdefault(feed.listing, []).append((collection, feed))
+    return {
+        listing: Reading(
+            account,
+            listing,
+            tuple(feeds),
+            expand=tuple(dict.fromkeys(p for _, feed in feeds for p in feed.expand)),
+            complete=tuple(dict.fromkeys(_lists_inside(feeds))),
+        )
+        for listing, feeds in fed.items()
+    }
+
+
+def _lists_inside(feeds: Iterable[tuple[Collection, Feed]]) -> Iterable[str]:
+    """Name the embedded lists that show in rows, their own or their parent's."""
+    for collection, feed in feeds:
+        if feed.embedded:
+            yield feed.embedded.partition(".")[0]
+            continue
+        for name, definition in collection.effective_schema["properties"].items():
+            is_list = "has_more" in definition.get("properties", {})
+            if is_list and collection.shaper.selects(name):
+                yield name
+
+
+def windows(
+    found: Iterable[Reading],
+    bookmarks: Mapping[str, Bookmark],
+    kept: frozenset[str],
+    *,
+    start: int,
+    now: int,
+) -> list[Window]:
+    """Cut what is unread into windows.
+
+    Args:
+        found: The listings.
+        bookmarks: By collection, with what is unread.
+        kept: Names of the collections that were read before.
+        start: First `created` second that is wanted.
+        now: When the sync began.
+    """
+    cut: list[Window] = []
+    for reading in found:
+        listing = reading.listing
+        names = {
+            collection.name
+            for collection, feed in reading.feeds
+            if not feed.changes_only
+        }
+        unread = {name: bookmarks[name].unread.get(listing.path, []) for name in names}
+        again = {
+            name for name in names & kept if _is_relisted(listing, bookmarks[name])
+        }
+        if listing.later_only:
+            unread = {}
+        fed = again | {name for name, left in unread.items() if left}
+        whole = not listing.windowed and (bool(again) or not names <= kept)
+        if fed and (again or whole):
+            first = start if listing.windowed else 0
+            window = Window(reading, frozenset(fed), first, now, now)
+            window.whole = whole
+            cut.append(window)
+            continue
+        for (first, last), fed_by in pieces(unread):
+            cut.append(Window(reading, fed_by, first, last, last))
+    return cut
+
+
+def _is_relisted(listing: Listing, bookmark: Bookmark) -> bool:
+    return listing.relisted and bookmark.sizes.get(listing.path, 0) <= SMALL

@@ -1,0 +1,122 @@
+"""Threads that wait on the network, and the queue by which they reach the writer."""
+
+from __future__ import annotations
+
+import threading
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from tap_stripe.sync.reading import Gone, Page, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Item: TypeAlias = Page | Gone | Refused
+
+READERS = 32
+_QUEUED = 6
+"""Items that may wait for the writer: memory does not grow with the account."""
+
+
+class Piece(Protocol):
+    """What one reader does at a time."""
+
+    def run(self) -> list[Item]:
+        """Ask Stripe; what comes goes to the writer."""
+
+    def done(self) -> None:
+        """Count as done. Called with the readers' lock held."""
+
+
+class Work(Protocol):
+    """What readers do. Its methods are called with the readers' lock held."""
+
+    def take(self) -> Piece | None:
+        """Give a piece; None if there is none right now."""
+
+    def __bool__(self) -> bool:
+        """Tell whether there is, or may come, more."""
+
+
+class Stopped(Exception):  # noqa: N818 - no error
+    """The run was asked to stop."""
+
+
+class Readers:
+    """Runs work in threads and hands what they read to one writer.
+
+    Args:
+        count: Threads.
+    """
+
+    def __init__(self, count: int = READERS) -> None:
+        self._count = count
+        self._items: SimpleQueue[Item | BaseException | None] = SimpleQueue()
+        self._places = threading.Semaphore(_QUEUED)
+        self._changed = threading.Condition()
+        self._stopped = False
+
+    def run(self, work: Work) -> Iterator[Item]:
+        """Do all of some work, giving what is read as it comes.
+
+        Raises:
+            Stopped: `stop` was called.
+            Exception: What a piece of work raised.
+        """
+        threads = [
+            threading.Thread(target=self._read, args=(work,), daemon=True)
+            for _ in range(self._count)
+        ]
+        for thread in threads:
+            thread.start()
+        running = len(threads)
+        while running:
+            item = self._items.get()
+            if self._stopped:
+                raise Stopped
+            if item is None:
+                running -= 1
+            elif isinstance(item, BaseException):
+                raise item
+            else:
+                yield item
+                self._places.release()
+
+    def stop(self) -> None:
+        """Make `run` raise. May be called from a signal handler."""
+        self._stopped = True
+        self._items.put(None)
+
+    def close(self) -> None:
+        """Let go of the threads: those that wait come to an end."""
+        self._stopped = True
+        for _ in range(self._count):
+            self._places.release()
+
+    def _read(self, work: Work) -> None:
+        try:
+            while (piece := self._next(work)) is not None:
+                for item in piece.run():
+                    self._places.acquire()
+                    if self._stopped:
+                        return
+                    self._items.put(item)
+                with self._changed:
+                    piece.done()
+                    self._changed.notify_all()
+        except BaseException as error:  # noqa: BLE001 - it is the writer's to raise
+            self._items.put(error)
+        else:
+            self._items.put(None)
+
+    def _next(self, work: Work) -> Piece | None:
+        with self._changed:
+            while not self._stopped:
+                piece = work.take()
+                if piece is not None:
+                    return piece
+                if not work:
+                    self._changed.notify_all()
+                    return None
+                self._changed.wait()
+        return None

@@ -1,0 +1,95 @@
+"""What a run reads: a listing of an account, and the collections that it feeds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tap_stripe.body import Object
+    from tap_stripe.streams.base import Collection
+    from tap_stripe.streams.listing import Feed, Listing
+    from tap_stripe.sync.unread import Interval
+
+
+@dataclass(eq=False, slots=True)
+class Reading:
+    """A listing of one account in one run.
+
+    Attributes:
+        account: Connected account for `Stripe-Account`; None for the key's own.
+        listing: What is read.
+        feeds: The selected collections that it feeds, and how.
+        expand: Paths that are expanded, without `data.`; fewer once one was refused.
+        complete: Paths of embedded lists that have to be read to their end.
+    """
+
+    account: str | None
+    listing: Listing
+    feeds: tuple[tuple[Collection, Feed], ...]
+    expand: tuple[str, ...] = ()
+    complete: tuple[str, ...] = ()
+    refused: set[str] = field(default_factory=set)
+
+    def params(self, prefix: str = "") -> tuple[tuple[str, str], ...]:
+        """Give the query parameters that each request has.
+
+        Args:
+            prefix: `data.` for lists.
+        """
+        expand = tuple(("expand[]", prefix + path) for path in self.expand)
+        return (*self.listing.params, *expand) if prefix else expand
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Objects that Stripe sent together.
+
+    Attributes:
+        reading: Where they are from.
+        objects: The objects, embedded lists read to their end.
+        received_at: When they came, seconds since the epoch.
+        fed: Names of the collections that get rows of them.
+        covers: What has been read of the listing with this page, both seconds included;
+            None where it is no part of a list.
+        by_id: Whether the objects were asked for because they have changed.
+        whole: Whether the page ends a list that is read whole.
+    """
+
+    reading: Reading
+    objects: list[Object]
+    received_at: float
+    fed: frozenset[str]
+    covers: Interval | None = None
+    by_id: bool = False
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """An object that is not there any more.
+
+    Attributes:
+        reading: Where it was.
+        id: Its id.
+        received_at: When Stripe said so, seconds since the epoch.
+    """
+
+    reading: Reading
+    id: str
+    received_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A listing that can't be read, or an expansion of it.
+
+    Attributes:
+        reading: What is refused.
+        error: Why.
+        expansions: The paths that are refused; empty if it is the whole listing.
+    """
+
+    reading: Reading
+    error: Exception
+    expansions: tuple[str, ...] = ()

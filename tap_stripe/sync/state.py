@@ -1,0 +1,139 @@
+"""The state: how far each collection is read. Pure.
+
+A bookmark always has all its keys, empty ones too: Meltano may merge a later STATE
+into an earlier one, key by key, and would keep a key that was dropped.
+https://docs.meltano.com/reference/command-line-interface#run
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from tap_stripe.errors import StateError
+from tap_stripe.sync.unread import Interval, Intervals, union, without
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FORMAT = 1
+
+
+class Bookmark(msgspec.Struct, omit_defaults=False):
+    """How far one collection of one account is read. Times are seconds since the epoch.
+
+    Attributes:
+        watermark: Up to here what changed is in; events are read on from here. None
+            until the first sync has begun.
+        listed: Objects created before are in, but for `unread`; listings are read on
+            from here.
+        unread: `created` intervals that are still to read, by listing.
+        unsettled: `created` intervals that hold objects which will change without an
+            event.
+        version: Of the table. A full re-read takes a new one.
+        activated: Whether the version was announced as complete.
+        sizes: Objects in the lists that are read whole in each sync, by listing.
+        ids: The ids in such a list, where Stripe tells of no deletion.
+    """
+
+    watermark: int | None = None
+    listed: int | None = None
+    unread: dict[str, Intervals] = {}
+    unsettled: Intervals = []
+    version: int = 0
+    activated: bool = False
+    sizes: dict[str, int] = {}
+    ids: list[str] = []
+    format: int = FORMAT
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is left unread."""
+        return not any(self.unread.values())
+
+    def start_over(self, *, start: int, now: int, ready: int) -> None:
+        """Make everything unread, as a new version of the table.
+
+        Args:
+            start: First `created` second that is wanted.
+            now: When the sync began.
+            ready: What `watermark` and `listed` are once everything is read.
+        """
+        self.unread = {listing: [(start, now)] for listing in self.unread}
+        self.unsettled = []
+        self.watermark = self.listed = ready
+        self.version = max(now, self.version + 1)
+        self.activated = False
+
+    def go_on(self, *, start: int, now: int, ready: int) -> None:
+        """Add what may have been created since to what is unread."""
+        since = max(start, self.listed or start)
+        fresh = [(since, now), *self.unsettled]
+        self.unread = {
+            listing: union([*left, *fresh]) for listing, left in self.unread.items()
+        }
+        self.unsettled = []
+        self.listed = ready
+
+    def shrink(self, listing: str, read: Interval) -> None:
+        """Take from what is unread what a page has covered."""
+        if listing in self.unread:
+            self.unread[listing] = without(self.unread[listing], read)
+
+
+def read_bookmark(name: str, kept: Mapping[str, Any], listings: list[str]) -> Bookmark:
+    """Read a collection's bookmark from the state.
+
+    Args:
+        name: Of the collection.
+        kept: What the state has for it. A bookmark that singer-sdk's own way of
+            reading wrote has none of our keys and claims nothing.
+        listings: The listings that the collection has unread seconds of.
+
+    Raises:
+        StateError: It is of a later version, or broken.
+    """
+    if "format" not in kept and "watermark" not in kept:
+        return Bookmark(unread={listing: [] for listing in listings})
+    if isinstance(kept.get("format"), int) and kept["format"] > FORMAT:
+        message = (
+            f"The state of {name} was written by a later version of tap-stripe; "
+            "upgrade the tap, or drop the state to read everything again."
+        )
+        raise StateError(message)
+    known = {key: kept[key] for key in Bookmark.__struct_fields__ if key in kept}
+    try:
+        bookmark = msgspec.convert(known, Bookmark)
+        _check(bookmark)
+    except (msgspec.ValidationError, ValueError) as error:
+        message = (
+            f"The state of {name} can't be used ({error}); restore an earlier state, "
+            "or drop it to read everything again."
+        )
+        raise StateError(message) from None
+    whole: Intervals = []
+    if bookmark.watermark is not None:
+        # A listing that an earlier version of the tap did not read for it.
+        whole = [(0, bookmark.listed or bookmark.watermark)]
+    bookmark.unread = {
+        listing: union(bookmark.unread.get(listing, whole)) for listing in listings
+    }
+    return bookmark
+
+
+def _check(bookmark: Bookmark) -> None:
+    if (bookmark.watermark is None) != (bookmark.listed is None):
+        message = "only one of watermark and listed is set"
+        raise ValueError(message)
+    for held in (bookmark.unsettled, *bookmark.unread.values()):
+        for first, last in held:
+            if first > last or first < 0:
+                message = f"[{first}, {last}] is no interval"
+                raise ValueError(message)
+
+
+def write_bookmark(bookmark: Bookmark) -> dict[str, Any]:
+    """Give the bookmark as JSON."""
+    written: dict[str, Any] = msgspec.to_builtins(bookmark)
+    return written

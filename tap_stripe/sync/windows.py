@@ -1,0 +1,259 @@
+"""Which window of which listing is read next, so that no request is idle or empty.
+
+Lists come newest first and follow a cursor, so one reader goes through a window page by
+page. Windows that turn out to be dense are cut, so that all readers have work. A cut
+costs about half a page (the last page of a window is not full), so there are only so
+many for so many pages, and none where little is left.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tap_stripe.errors import ResponseError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from tap_stripe.sync.reading import Reading
+
+PAGE = 100
+MOST_PAGES = 1000
+"""More pages of one second, or of one embedded list, are taken for a fault."""
+_LEAST_PAGES = 3
+_CUTS = 1
+_CUTS_PER_PAGE = 0.05
+_FORESEEN = 20
+"""How many times what was read of a list may be assumed to lie below it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What one request for a window asks for; the attributes are the window's."""
+
+    reading: Reading
+    fed: frozenset[str]
+    first: int
+    last: int
+    top: int
+    cursor: str | None
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FullPage:
+    """Where a page that has more behind it ends.
+
+    Attributes:
+        newest: `created` of its first object.
+        oldest: `created` of its last object; its second stays unread.
+        count: How many objects it had.
+        top: `created[lte]` of the requests behind it.
+        cursor: Id of its last object.
+    """
+
+    newest: int
+    oldest: int
+    count: int
+    top: int
+    cursor: str
+
+
+@dataclass(eq=False, slots=True)
+class Window:
+    """A piece of a listing that at most one reader is at.
+
+    Attributes:
+        reading: The listing.
+        fed: Names of the collections that get its rows.
+        first: First `created` second still to read, included.
+        last: Last one still to read, included.
+        top: `created[lte]` of its requests.
+        cursor: Id for `starting_after`.
+        bottom: Whether it is the oldest piece, of which nobody knows where it ends.
+        density: Objects/s; None until known.
+        newest: `created` of the first object read.
+        count: Objects read.
+        pages: Pages read.
+        taken: Whether a reader is at it.
+        whole: Whether the list is read as one, without `created` filter.
+        stuck: Pages in a row that ended in the same second.
+    """
+
+    reading: Reading
+    fed: frozenset[str]
+    first: int
+    last: int
+    top: int
+    cursor: str | None = None
+    bottom: bool = False
+    density: float | None = None
+    newest: int = 0
+    count: int = 0
+    pages: int = 0
+    taken: bool = False
+    whole: bool = False
+    stuck: int = 0
+    grown: int = _LEAST_PAGES
+
+    def ask(self) -> Ask:
+        """Say what to ask for next."""
+        return Ask(
+            self.reading,
+            self.fed,
+            self.first,
+            self.last,
+            self.top,
+            self.cursor,
+            self.whole,
+        )
+
+    def pages_left(self) -> float:
+        """Estimate how many pages are still to read."""
+        if self.density is None:
+            return math.inf
+        return max(1.0, self.density * (self.last - self.first + 1) / PAGE)
+
+    def go_on(self, full: FullPage) -> None:
+        """Move on behind a page that has more behind it.
+
+        Raises:
+            ResponseError: A second holds more pages than can be true.
+        """
+        if self.pages == 0:
+            self.newest = full.newest
+        self.count += full.count
+        # Over all that was read: a single second may hold a page of its own.
+        self.density = self.count / max(1, self.newest - full.oldest)
+        stuck = full.oldest == self.last and not self.whole
+        self.stuck = self.stuck + 1 if stuck else 0
+        if self.stuck > MOST_PAGES:
+            message = (
+                f"Stripe listed pages without end at {self.reading.listing.path}; "
+                "nothing of them was taken as read."
+            )
+            raise ResponseError(message)
+        self.last, self.top, self.cursor = full.oldest, full.top, full.cursor
+        self.pages += 1
+
+
+class Windows:
+    """All windows of a run. Not thread-safe: readers hold a lock around it.
+
+    Args:
+        windows: What is to be read.
+        at_once: Gives how many requests may be under way to an endpoint (its path), or
+            in all (an empty path), to use the budget up and not more.
+    """
+
+    def __init__(
+        self, windows: Iterable[Window], *, at_once: Callable[[str], int]
+    ) -> None:
+        self._open: dict[Reading, list[Window]] = {}
+        self._read: dict[Reading, int] = {}
+        self._cuts: dict[Reading, int] = {}
+        self._at_once = at_once
+        for window in windows:
+            self._open.setdefault(window.reading, []).append(window)
+        for held in self._open.values():
+            min(held, key=lambda window: window.first).bottom = True
+
+    def __bool__(self) -> bool:
+        """Tell whether anything is still to be read."""
+        return bool(self._open)
+
+    def take(self) -> Window | None:
+        """Give a window to a reader; None if there is nothing to do right now."""
+        taken = {
+            reading: sum(window.taken for window in held)
+            for reading, held in self._open.items()
+        }
+        if sum(taken.values()) >= self._at_once(""):
+            return None
+        # The listing with most left first: Stripe bounds an endpoint, so what is left
+        # of the longest one decides when the run ends.
+        for reading in sorted(self._open, key=self.pages_left, reverse=True):
+            if taken[reading] >= self._at_once(reading.listing.path):
+                continue
+            window = self._idle(reading) or self._cut(reading)
+            if window is not None:
+                window.taken = True
+                return window
+        return None
+
+    def give_back(self, window: Window, full: FullPage | None) -> None:
+        """Take a window back after a page.
+
+        Args:
+            window: That `take` gave.
+            full: Where its page ended; None if nothing is behind it.
+        """
+        window.taken = False
+        reading = window.reading
+        self._read[reading] = self._read.get(reading, 0) + 1
+        if full is not None:
+            window.go_on(full)
+        if reading in self._open and (full is None or window.last < window.first):
+            self._open[reading].remove(window)
+            if not self._open[reading]:
+                del self._open[reading]
+
+    def drop(self, reading: Reading) -> None:
+        """Read no more of a listing."""
+        self._open.pop(reading, None)
+
+    def pages_left(self, reading: Reading) -> float:
+        """Estimate how many pages of a listing are still to read."""
+        # Nobody knows how old an account is: little is foreseen of the oldest piece.
+        most = _FORESEEN * max(1, self._read.get(reading, 0))
+        return sum(
+            min(window.pages_left(), most) if window.bottom else window.pages_left()
+            for window in self._open.get(reading, ())
+        )
+
+    def _idle(self, reading: Reading) -> Window | None:
+        idle = [window for window in self._open[reading] if not window.taken]
+        return max(idle, key=Window.pages_left, default=None)
+
+    def _cut(self, reading: Reading) -> Window | None:
+        """Cut the window with most left in two; give the older part."""
+        pages = self._read.get(reading, 0) + self.pages_left(reading)
+        if self._cuts.get(reading, 0) >= _CUTS + _CUTS_PER_PAGE * pages:
+            return None
+        window = max(self._open[reading], key=Window.pages_left)
+        if (
+            window.whole
+            or window.density is None
+            or window.pages_left() < 2 * _LEAST_PAGES
+        ):
+            return None
+        second = _second_to_cut_at(window)
+        if not window.first <= second < window.last:
+            return None
+        self._cuts[reading] = self._cuts.get(reading, 0) + 1
+        older = Window(
+            reading,
+            window.fed,
+            first=window.first,
+            last=second,
+            top=second,
+            bottom=window.bottom,
+            density=window.density,
+            grown=window.grown,
+        )
+        window.first, window.bottom = second + 1, False
+        self._open[reading].append(older)
+        return older
+
+
+def _second_to_cut_at(window: Window) -> int:
+    """Find the last second of the older part."""
+    density = window.density or 1.0
+    if not window.bottom:
+        return (window.first + window.last) // 2
+    # The page that is being read, then twice as many pages with each cut.
+    kept = min(1 + window.grown, window.pages_left() / 2)
+    window.grown *= 2
+    return window.last - math.ceil(kept * PAGE / density)

@@ -1,0 +1,278 @@
+"""The pieces of work that readers do: windows of listings, and changed objects."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import deque
+from typing import TYPE_CHECKING
+
+from tap_stripe.body import integer, text
+from tap_stripe.errors import ListRefused, PermissionMissing
+from tap_stripe.sync.fetch import REFUSALS
+from tap_stripe.sync.reading import Page, Reading, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from tap_stripe.sync.changes import Pending
+    from tap_stripe.sync.fetch import Fetch
+    from tap_stripe.sync.readers import Item
+    from tap_stripe.sync.windows import FullPage, Window, Windows
+
+_CHUNKS = 64
+_LEAST_IN_CHUNK = 8
+_WORTH_A_LIST = 2
+
+
+def attempt(
+    reading: Reading, ask: Callable[[], list[Item]], fetch: Fetch
+) -> list[Item]:
+    """Ask, and judge a refusal.
+
+    A refusal of something that is expanded leaves the objects readable without it: what
+    is refused is found out, and the rest asked for again.
+
+    Returns:
+        What came, with a `Refused` for what did not.
+    """
+    refused: list[Item] = []
+    while True:
+        expand = reading.expand
+        try:
+            return [*refused, *ask()]
+        except PermissionMissing as error:
+            with _judging:
+                if reading.expand != expand:
+                    continue  # Another reader has found out.
+                paths = fetch.refused_expansions(reading)
+                if not paths:
+                    return [*refused, Refused(reading, error)]
+                reading.expand = tuple(path for path in expand if path not in paths)
+                refused.append(Refused(reading, error, paths))
+        except ListRefused as error:
+            with _judging:
+                if error.name in reading.complete:
+                    reading.complete = tuple(
+                        name for name in reading.complete if name != error.name
+                    )
+                    refused.append(Refused(reading, error.error, (error.name,)))
+        except REFUSALS as error:
+            return [*refused, Refused(reading, error)]
+
+
+_judging = threading.Lock()
+
+
+class WindowWork:
+    """Reads windows until none is left.
+
+    Args:
+        windows: What is to be read.
+        fetch: Reads a page.
+    """
+
+    def __init__(self, windows: Windows, fetch: Fetch) -> None:
+        self._windows = windows
+        self._fetch = fetch
+
+    def take(self) -> _WindowPiece | None:
+        """Give the next page to read."""
+        window = self._windows.take()
+        if window is None:
+            return None
+        return _WindowPiece(window, self._windows, self._fetch)
+
+    def __bool__(self) -> bool:
+        """Tell whether anything is left."""
+        return bool(self._windows)
+
+
+class _WindowPiece:
+    """One page."""
+
+    def __init__(self, window: Window, windows: Windows, fetch: Fetch) -> None:
+        self._window = window
+        self._windows = windows
+        self._fetch = fetch
+        self._ask = window.ask()
+        self._full: FullPage | None = None
+        self._refused = False
+
+    def run(self) -> list[Item]:
+        items = attempt(self._ask.reading, self._read, self._fetch)
+        self._refused = any(
+            isinstance(item, Refused) and not item.expansions for item in items
+        )
+        return items
+
+    def _read(self) -> list[Item]:
+        if self._ask.reading.listing.single:
+            return [self._fetch.single(self._ask.reading, self._ask.fed)]
+        page, self._full = self._fetch.window(self._ask)
+        return [page]
+
+    def done(self) -> None:
+        if self._refused:
+            self._windows.drop(self._ask.reading)
+        else:
+            self._windows.give_back(self._window, self._full)
+
+
+class ChangedWork:
+    """Reads changed objects: each by its id, or many at once where they lie close.
+
+    Args:
+        changed: What is known of the objects, by id, for each listing.
+        filtered: Listings to be read with filters: parameters that each stand alone.
+        fed: Names of the collections that get rows, for each listing.
+        fetch: Reads objects.
+    """
+
+    def __init__(
+        self,
+        changed: Mapping[Reading, Mapping[str, Pending]],
+        filtered: Iterable[tuple[Reading, Iterable[tuple[str, str]]]],
+        fed: Mapping[Reading, frozenset[str]],
+        fetch: Fetch,
+    ) -> None:
+        self._pieces: deque[_ChangedPiece | _FilteredPiece] = deque()
+        for reading, filters in filtered:
+            for each in filters:
+                self._pieces.append(_FilteredPiece(reading, each, fed[reading], fetch))
+        for reading, pending in changed.items():
+            timed: list[Wanted] = sorted(
+                (
+                    (p.created, id_)
+                    for id_, p in pending.items()
+                    if p.created is not None
+                ),
+                reverse=True,
+            )
+            untimed: list[Wanted] = [
+                (None, id_) for id_, p in pending.items() if p.created is None
+            ]
+            for wanted in (*_chunks(timed), *_chunks(untimed)):
+                self._pieces.append(
+                    _ChangedPiece(reading, wanted, fed[reading], fetch, self)
+                )
+
+    def take(self) -> _ChangedPiece | _FilteredPiece | None:
+        """Give the next objects to read."""
+        return self._pieces.popleft() if self._pieces else None
+
+    def __bool__(self) -> bool:
+        """Tell whether anything is left to be taken."""
+        return bool(self._pieces)
+
+    def again(self, piece: _ChangedPiece) -> None:
+        """Go on with a piece that is not finished."""
+        self._pieces.append(piece)
+
+
+Wanted = tuple[int | None, str]
+
+
+def _chunks(wanted: list[Wanted]) -> Iterable[list[Wanted]]:
+    size = max(_LEAST_IN_CHUNK, math.ceil(len(wanted) / _CHUNKS))
+    return [wanted[place : place + size] for place in range(0, len(wanted), size)]
+
+
+class _FilteredPiece:
+    """The objects that a filter lets pass."""
+
+    def __init__(
+        self,
+        reading: Reading,
+        filter_: tuple[str, str],
+        fed: frozenset[str],
+        fetch: Fetch,
+    ) -> None:
+        self._reading = reading
+        self._filter = filter_
+        self._fed = fed
+        self._fetch = fetch
+
+    def run(self) -> list[Item]:
+        return attempt(self._reading, self._ask, self._fetch)
+
+    def _ask(self) -> list[Item]:
+        return list(self._fetch.filtered(self._reading, self._filter, self._fed))
+
+    def done(self) -> None:
+        """Nothing is left of it."""
+
+
+class _ChangedPiece:
+    """Some changed objects, newest first; one request at a time."""
+
+    def __init__(
+        self,
+        reading: Reading,
+        wanted: list[Wanted],
+        fed: frozenset[str],
+        fetch: Fetch,
+        work: ChangedWork,
+    ) -> None:
+        self._reading = reading
+        self._wanted = wanted
+        self._fed = fed
+        self._fetch = fetch
+        self._work = work
+        self._page_span_s: float | None = None if reading.listing.windowed else 0
+        self._by_id: set[str] = set()
+
+    def run(self) -> list[Item]:
+        items = attempt(self._reading, self._ask, self._fetch)
+        if any(isinstance(item, Refused) and not item.expansions for item in items):
+            self._wanted = []
+        return items
+
+    def done(self) -> None:
+        if self._wanted:
+            self._work.again(self)
+
+    def _ask(self) -> list[Item]:
+        created, id_ = self._wanted[0]
+        if (
+            created is None
+            or id_ in self._by_id
+            or self._within(created) < _WORTH_A_LIST
+        ):
+            item = self._fetch.object(self._reading, id_, self._fed)
+            self._wanted = self._wanted[1:]
+            return [item]
+        return [self._list(created)]
+
+    def _within(self, newest: int) -> int:
+        """Count the wanted objects that a page from a second down would bring."""
+        if self._page_span_s is None:
+            # A first look tells how dense the list is, and brings one of them anyway.
+            return len(self._wanted)
+        return sum(
+            created is not None and created >= newest - self._page_span_s
+            for created, _ in self._wanted
+        )
+
+    def _list(self, newest: int) -> Item:
+        oldest = self._wanted[-1][0] or 0
+        page = self._fetch.changed(
+            self._reading,
+            [("created[lte]", str(newest)), ("created[gte]", str(oldest))],
+            self._fed,
+        )
+        found = {text(one.get("id")): one for one in page.objects}
+        time = self._reading.listing.time
+        ends_at = integer(page.objects[-1].get(time)) if page.objects else None
+        self._page_span_s = newest - ends_at if ends_at is not None else 0
+        wanted = [one for _, id_ in self._wanted if (one := found.get(id_)) is not None]
+        # Those that the page must have brought, were they still listed, are asked for
+        # by their id.
+        self._by_id |= {
+            id_
+            for created, id_ in self._wanted
+            if ends_at is None or (created is not None and created >= ends_at)
+        }
+        self._wanted = [pair for pair in self._wanted if pair[1] not in found]
+        self._fetch.complete(page, wanted)
+        return Page(page.reading, wanted, page.received_at, page.fed, by_id=True)

@@ -1,0 +1,107 @@
+"""The one writer: it owns stdout, and what it says stands on stdout in that order."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk.singerlib import StateMessage
+
+from tap_stripe.body import plain
+from tap_stripe.sync.lines import lines_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from tap_stripe.streams.base import Collection
+    from tap_stripe.streams.shape import Row
+    from tap_stripe.sync.lines import Lines
+
+_STATE_EVERY_S = 1.0
+
+
+class Writer:
+    """Writes SCHEMA, RECORD, STATE and ACTIVATE_VERSION lines.
+
+    Args:
+        collections: Those that are selected.
+        state: Gives the state as it is after all that was written.
+        write: Writes a Singer message.
+    """
+
+    def __init__(
+        self,
+        collections: Iterable[Collection],
+        *,
+        state: Callable[[], dict[str, Any]],
+        write: Callable[[Any], None],
+    ) -> None:
+        self._lines: dict[str, Lines] = {}
+        self._state = state
+        self._write = write
+        self._said_at = 0.0
+        self._said: dict[str, Any] | None = None
+        for collection in collections:
+            collection.write_schema()
+            self._lines[collection.name] = lines_of(collection)
+
+    def rows(
+        self,
+        collection: Collection,
+        rows: Iterable[Row],
+        *,
+        version: int,
+        received_at: float,
+    ) -> int:
+        """Write rows; gives their number."""
+        return self._lines[collection.name].write(
+            rows, version=version, received_at=received_at
+        )
+
+    def deleted(
+        self,
+        collection: Collection,
+        rows: Iterable[Row],
+        *,
+        version: int,
+        received_at: float,
+    ) -> int:
+        """Write rows of which only some properties are known; gives their number.
+
+        Targets that upsert set the properties to null that a record lacks but its
+        SCHEMA has: the SCHEMA in force names just those that are known.
+        """
+        alike: dict[frozenset[str], list[Row]] = {}
+        for row in rows:
+            alike.setdefault(frozenset(row), []).append(row)
+        for names, known in alike.items():
+            self._lines[collection.name].flush()
+            collection.write_schema(only=names)
+            self.rows(collection, known, version=version, received_at=received_at)
+            self._lines[collection.name].flush()
+        if alike:
+            collection.write_schema()
+        return sum(len(known) for known in alike.values())
+
+    def activate(self, collection: Collection, version: int) -> None:
+        """Say that a version of a table is complete."""
+        self._lines[collection.name].flush()
+        collection.write_activate_version(version)
+
+    def state(self, *, now: bool = False) -> None:
+        """Write a STATE line if the last one is old enough.
+
+        Args:
+            now: Write it in any case, unless nothing has changed.
+        """
+        sys.stdout.flush()
+        if not now and time.monotonic() - self._said_at < _STATE_EVERY_S:
+            return
+        for lines in self._lines.values():
+            lines.flush()
+        state = self._state()
+        if state != self._said:
+            self._write(StateMessage(value=state))
+            self._said = plain(state)
+        self._said_at = time.monotonic()

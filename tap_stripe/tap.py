@@ -1,0 +1,276 @@
+"""The tap: its settings, its collections, and the start of a sync."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+
+from singer_sdk import Tap
+from singer_sdk.contrib.msgspec import MsgSpecWriter
+from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.plugin_base import _ConfigInput
+
+from tap_stripe.client import Client
+from tap_stripe.errors import CatalogError, SettingError, StateError, TapError
+from tap_stripe.rate import RateBudget
+from tap_stripe.sandbox import Options, Sandbox
+from tap_stripe.settings import (
+    MISSING_KEY,
+    SANDBOX,
+    SANDBOX_KEY,
+    SETTINGS,
+    Settings,
+    read_settings,
+)
+from tap_stripe.streams import Collection
+from tap_stripe.sync.plan import readings
+from tap_stripe.sync.run import Run
+from tap_stripe.usage import Usage
+
+if TYPE_CHECKING:
+    import click
+    from collections.abc import Iterator
+    from types import FrameType
+
+    from tap_stripe.body import Object
+    from tap_stripe.streams.listing import Feed
+
+
+# The same at each start: a second run finds nothing new.
+_SANDBOX_NOW = 1_790_000_000
+
+
+class TapStripe(Tap):
+    """Copies a Stripe account into any warehouse, and keeps it equal to Stripe."""
+
+    name = "tap-stripe"
+    config_jsonschema: ClassVar[dict[str, Any]] = SETTINGS.to_dict()
+    # Lines of rows are encoded with msgspec: the other messages the same way.
+    message_writer_class = MsgSpecWriter
+
+    def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - Tap's own
+        self._reported: set[tuple[str, str]] = set()
+        self._settings: Settings | None = None
+        self._run: Run | None = None
+        super().__init__(**kwargs)
+        self._check_catalog()
+
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        """Check the settings; the sandbox needs no key of the user."""
+        if self._config.get("api_url") == SANDBOX:
+            self._config.setdefault("api_key", SANDBOX_KEY)
+        if raise_errors and not self._config.get("api_key"):
+            raise SettingError(MISSING_KEY)
+        return super()._validate_config(raise_errors=raise_errors)
+
+    @property
+    def settings(self) -> Settings:
+        """The settings, checked.
+
+        Raises:
+            SettingError: One can't be used.
+        """
+        if self._settings is None:
+            self._settings = read_settings(self.config)
+        return self._settings
+
+    def discover_streams(self) -> list[Collection]:
+        """Give a stream for each collection."""
+        return [collection(self) for collection in Collection.registered.values()]
+
+    def selected(self) -> list[Collection]:
+        """Give the streams that are selected."""
+        return [
+            stream
+            for stream in self.streams.values()
+            if isinstance(stream, Collection) and stream.selected
+        ]
+
+    def report_once(self, collection: Collection, message: str) -> None:
+        """Warn of something in a collection, but not again in this run."""
+        if (collection.name, message) not in self._reported:
+            self._reported.add((collection.name, message))
+            collection.logger.warning(message)
+
+    # Running
+
+    def run(self) -> None:
+        """Sync all selected collections at once.
+
+        singer-sdk would go stream by stream, but Stripe bounds each endpoint to a
+        quarter of what it allows an account.
+
+        Raises:
+            TapError: The run could not go on, or something could not be read.
+        """
+        with self.client() as client:
+            self._run = Run(self, client, now=int(time.time()))
+            self._run.run()
+
+    @contextmanager
+    def client(self) -> Iterator[Client]:
+        """Give the way to Stripe; to the local sandbox if the settings say so."""
+        settings = self.settings
+        if settings.api_url != SANDBOX:
+            yield self._client(settings.api_url)
+            return
+        with Sandbox(Options(now=_SANDBOX_NOW, keys={SANDBOX_KEY: None})) as sandbox:
+            yield self._client(sandbox.url)
+
+    def _client(self, api_url: str) -> Client:
+        settings = self.settings
+        return Client(
+            api_key=settings.api_key,
+            api_url=api_url,
+            budget=RateBudget(
+                settings.requests_per_second,
+                endpoint_requests_per_second=settings.requests_per_second_per_endpoint,
+            ),
+            usage=Usage(),
+            timeout_s=settings.timeout_s,
+            retry_s=settings.retry_s,
+        )
+
+    def pages(
+        self, collection: Collection
+    ) -> Iterator[tuple[Feed, list[Object], float]]:
+        """Read a collection page by page: the way of singer-sdk's own sync."""
+        with self.client() as client:
+            yield from Run.pages(
+                client,
+                readings(self.settings.account, [collection]).values(),
+                start=self.settings.start,
+                now=int(time.time()),
+            )
+
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
+        """Stop, with a last STATE line."""
+        if self._run is None:
+            super()._handle_termination(signum, frame)
+        else:
+            # The writer may be in the middle of a line: it stops behind it.
+            self._run.stop(signum)
+
+    # State and catalog
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take the state over.
+
+        Raises:
+            StateError: It has not the form of a Singer state.
+        """
+        bookmarks: Any = state.get("bookmarks", {})
+        if not isinstance(bookmarks, dict) or not all(
+            isinstance(bookmark, dict) for bookmark in bookmarks.values()
+        ):
+            message = (
+                "The state is no Singer state with bookmarks; restore an earlier one, "
+                "or drop it to read everything again."
+            )
+            raise StateError(message)
+        super().load_state(state)
+
+    def _check_catalog(self) -> None:
+        if self.input_catalog is None:
+            return
+        for entry in self.input_catalog.streams:
+            if entry.tap_stream_id not in self.streams:
+                message = (
+                    f"The catalog has the stream {entry.tap_stream_id!r}, which tap-"
+                    "stripe does not know; take it out, or discover the catalog anew."
+                )
+                raise CatalogError(message)
+
+    # Command line
+
+    @classmethod
+    def invoke(  # type: ignore[override] # as Tap itself does
+        cls,
+        *,
+        about: bool = False,
+        about_format: str | None = None,
+        config: _ConfigInput | None = None,
+        state: Any = None,  # noqa: ANN401 - a text file
+        catalog: Any = None,  # noqa: ANN401 - a text file
+    ) -> None:
+        """Run the command line's default: a sync.
+
+        Overrides singer-sdk's, whose `sync_all` goes stream by stream.
+        """
+        if about:
+            cls.print_about(about_format)
+            sys.exit(0)
+        cls.print_version(print_fn=cls.logger.info)
+        config = config or _ConfigInput()
+        with _one_sentence(cls):
+            tap = cls(
+                config=config.config,
+                state=_read_json(state, "state", StateError),
+                catalog=_read_json(catalog, "catalog", CatalogError),
+                parse_env_config=config.parse_env,
+            )
+            tap.run()
+
+    @classmethod
+    def cb_config(
+        cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]
+    ) -> _ConfigInput:
+        """Read the config files."""
+        try:
+            return super().cb_config(ctx, param, value)
+        except (OSError, ValueError) as error:
+            _fail(cls, f"The config {', '.join(value)} can't be read: {error}")
+
+    @classmethod
+    def cb_discover(cls, ctx: click.Context, param: click.Option, value: bool) -> None:  # noqa: FBT001 - click's
+        """Write the catalog."""
+        with _one_sentence(cls):
+            super().cb_discover(ctx, param, value)
+
+    @classmethod
+    def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
+        """Read a record of each collection."""
+        with _one_sentence(cls):
+            super().cb_test(ctx, param, value)
+
+
+def _read_json(file: Any, what: str, error_class: type[TapError]) -> Any:  # noqa: ANN401 - any JSON
+    if file is None:
+        return None
+    try:
+        read = json.load(file)
+    except ValueError as error:
+        message = f"The {what} file {file.name} is no JSON ({error})."
+        raise error_class(message) from None
+    if not isinstance(read, dict):
+        message = f"The {what} file {file.name} is no JSON object."
+        raise error_class(message)
+    return read
+
+
+@contextmanager
+def _one_sentence(cls: type[TapStripe]) -> Iterator[None]:
+    """End with one sentence where the user has something to change."""
+    try:
+        yield
+    except TapError as error:
+        _fail(cls, str(error))
+    except ConfigValidationError as error:
+        _fail(cls, "; ".join(f"Setting {_named(one)}" for one in error.errors))
+    except BrokenPipeError:
+        # The interpreter would try to flush stdout once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _fail(cls, "The target has closed the pipe; its own messages say why.")
+
+
+def _named(problem: str) -> str:
+    return problem.replace(" in config[", " (").replace("]", ")")
+
+
+def _fail(cls: type[TapStripe], sentence: str) -> NoReturn:
+    cls.logger.error(sentence)
+    sys.exit(1)
