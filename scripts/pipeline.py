@@ -37,6 +37,13 @@ if TYPE_CHECKING:
 HOME = bootstrap.ROOT / "output" / "quickstart"
 DATA = HOME / "postgres"
 PLUGINS = ("tap-stripe", "target-postgres")
+# What target-postgres logs of each batch, all column names of the table among it.
+LOADER_NOISE = (
+    "target-postgres An activate version message",
+    "target-postgres Hard delete: ",
+    "target-postgres Inserting with SQL: ",
+    "target-postgres METRIC",
+)
 # What each environment of meltano.yml reads, and the schema that its rows go to.
 ENVIRONMENTS = {
     "prod": ("Stripe in live mode", "stripe"),
@@ -92,16 +99,29 @@ def _load(server: PostgresServer, for_meltano: list[str]) -> int:
     source, schema = ENVIRONMENTS[environment]
     print(f"Reading {source}.", flush=True)
     meltano = [str(bootstrap.meltano()), f"--environment={environment}", "run"]
-    ended = subprocess.run(
-        [*meltano, *for_meltano, *PLUGINS],
-        cwd=bootstrap.ROOT,
-        env=_with_loader(os.environ, server),
-        check=False,
+    failed = _run_and_print(
+        [*meltano, *for_meltano, *PLUGINS], env=_with_loader(os.environ, server)
     )
-    if ended.returncode:
-        print(f"\nThe run failed (exit code {ended.returncode}); why stands above.")
+    if failed:
+        print(f"\nThe run failed (exit code {failed}); why stands above.")
     _tell(server, schema)
-    return ended.returncode
+    return failed
+
+
+def _run_and_print(command: list[str], *, env: Mapping[str, str]) -> int:
+    with subprocess.Popen(
+        command,
+        cwd=bootstrap.ROOT,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as running:
+        assert running.stdout is not None  # noqa: S101 (for the type checker)
+        for line in running.stdout:
+            if not any(noise in line for noise in LOADER_NOISE):
+                print(line, end="", flush=True)
+    return running.returncode
 
 
 def _with_loader(env: Mapping[str, str], server: PostgresServer) -> dict[str, str]:

@@ -66,7 +66,7 @@ class Collection(ABC):
 
     def passes(self, record: Object, filters: Mapping[str, str]) -> bool:
         """Whether a list with these filters shows the record."""
-        return all(record.get(name) == value for name, value in filters.items())
+        return all(str(record.get(name)) == value for name, value in filters.items())
 
     def narrowed(self, filters: Mapping[str, str]) -> Sequence[int] | None:
         """Ranks, oldest first, that can pass the filters; None if it takes a scan."""

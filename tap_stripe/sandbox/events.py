@@ -25,6 +25,8 @@ _SINCE = {
     "refund.updated": "2024-10-28",
     "refund.failed": "2024-10-28",
 }
+# `aging` knows the shapes from before.
+_RESHAPED = "2018-03"
 _OLD_VERSIONS = (None, "2018-02-28", "2017-08-15")
 
 
@@ -84,6 +86,7 @@ class EventLog:
             thing = before
         if dice.chance(options.old_events):
             version = dice.pick(_OLD_VERSIONS)
+        if version is None or version < _RESHAPED:
             thing = aged(thing)
         created = universe.now
         if self._events:

@@ -69,8 +69,10 @@ class Options:
         event_delay_seconds: A late event becomes visible up to this much later.
         late_events: Share of the events that are late.
         stale_events: Share of the update events whose object is as before.
-        old_events: Share of the events rendered in an API version of 2018 or null.
-        account_api_version: Decides which event types exist.
+        old_events: Share of the events rendered in an API version of 2017, 2018 or
+            null.
+        account_api_version: Decides which event types exist and, if from before
+            March 2018, the shape of what events hold.
         deleted_discounts: Share of invoices that carry a deleted discount.
         cascade_events: Which events a customer's deletion raises for what goes with
             it; Stripe's documentation leaves it open.

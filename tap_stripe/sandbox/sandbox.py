@@ -96,12 +96,19 @@ class Sandbox(Truth):
             loop.close()
 
     def close(self) -> None:
-        """Stop listening and drop every connection."""
+        """Stop listening and drop every connection.
+
+        Raises:
+            RuntimeError: The sandbox had a bug, which it answered with 500.
+        """
         self.stop_changing()
         if self._loop is not None and self._thread is not None:
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
             self._loop = self._thread = None
+        if self._server.failures:
+            message = "the sandbox itself failed to answer"
+            raise RuntimeError(message) from self._server.failures[0]
 
     @property
     def port(self) -> int:

@@ -134,18 +134,20 @@ class Collection(Stream):
             return
         for child in embedded(found, feed.embedded):
             if self.is_mine(child):
-                self._name_parent(child, found, feed)
-                yield child
+                yield {**child, **self._of_parent(child, found, feed)}
 
     def is_mine(self, found: Object) -> bool:
         """Tell whether an object is of this collection's type."""
         return text(found.get("object")) == self.stripe_object
 
-    def _name_parent(self, child: Object, parent: Object, feed: Feed) -> None:
+    def _of_parent(self, child: Object, parent: Object, feed: Feed) -> Object:
+        """Give what a child lacks of its own."""
+        lacking: Object = {}
         if feed.parent and text(child.get(feed.parent)) is None:
-            child[feed.parent] = parent["id"]
+            lacking[feed.parent] = parent["id"]
         if self.shaper.selects(PARENT_CREATED):
-            child[PARENT_CREATED] = parent.get(feed.listing.time)
+            lacking[PARENT_CREATED] = parent.get(feed.listing.time)
+        return lacking
 
     @cached_property
     def shaper(self) -> Shaper:

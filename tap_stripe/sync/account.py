@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tap_stripe.sync.fetch import Fetch
     from tap_stripe.sync.readers import Item, Readers
     from tap_stripe.sync.report import Report
+    from tap_stripe.sync.unread import Intervals
     from tap_stripe.sync.writer import Writer
     from tap_stripe.usage import Usage
 
@@ -79,6 +80,7 @@ class AccountSync:
         self._counted: dict[tuple[str, str], int] = {}
         self._ids: dict[str, set[str]] = {}
         self._customers_gone: list[str] = []
+        self._unsettled: dict[str, Intervals] = {}
         for collection in collections:
             name = collection.name
             bookmark = read_bookmark(
@@ -98,6 +100,10 @@ class AccountSync:
             if self._starts_over(collection, bookmark):
                 bookmark.start_over(start=self._start, now=self._now, ready=self._ready)
             else:
+                path = collection.feeds[0].listing.path
+                self._unsettled[path] = union(
+                    [*self._unsettled.get(path, ()), *bookmark.unsettled]
+                )
                 bookmark.go_on(start=self._start, now=self._now, ready=self._ready)
                 self._kept.add(collection.name)
         self._changes = Changes(
@@ -139,6 +145,7 @@ class AccountSync:
             self._readings.values(),
             self.bookmarks,
             frozenset(self._kept),
+            self._unsettled,
             start=self._start,
             now=self._now,
         )
@@ -180,7 +187,7 @@ class AccountSync:
         reading = Reading(self._account, EVENTS, ())
         # Events are read to the present: what happens meanwhile may come in too.
         last = self._now + _MARGIN_S
-        return [Window(reading, frozenset(self._kept), min(marks), last, last)]
+        return [Window(reading, frozenset(self._kept), [(min(marks), last)], last)]
 
     def _waiting(self) -> dict[Reading, dict[str, Pending]]:
         return {

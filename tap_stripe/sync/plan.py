@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tap_stripe.streams.listing import Listing
 from tap_stripe.sync.reading import Reading
-from tap_stripe.sync.unread import pieces
+from tap_stripe.sync.unread import pieces, union
 from tap_stripe.sync.windows import Window
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tap_stripe.streams.base import Collection
     from tap_stripe.streams.listing import Feed
     from tap_stripe.sync.state import Bookmark
+    from tap_stripe.sync.unread import Intervals
 
 EVENTS = Listing("/v1/events", "event", permission="event_read")
 SMALL = 1000
@@ -68,6 +69,7 @@ def windows(
     found: Iterable[Reading],
     bookmarks: Mapping[str, Bookmark],
     kept: frozenset[str],
+    unsettled: Mapping[str, Intervals],
     *,
     start: int,
     now: int,
@@ -78,6 +80,8 @@ def windows(
         found: The listings.
         bookmarks: By collection, with what is unread.
         kept: Names of the collections that were read before.
+        unsettled: Intervals that are read again, by listing. All collections that it
+            feeds get them, so that they are read in as few requests as can be.
         start: First `created` second that is wanted.
         now: When the sync began.
     """
@@ -89,7 +93,16 @@ def windows(
             for collection, feed in reading.feeds
             if not feed.changes_only
         }
-        unread = {name: bookmarks[name].unread.get(listing.path, []) for name in names}
+        again_too = unsettled.get(listing.path, [])
+        unread = {
+            name: union(
+                [
+                    *bookmarks[name].unread.get(listing.path, []),
+                    *(again_too if name in kept else ()),
+                ]
+            )
+            for name in names
+        }
         again = {
             name for name in names & kept if _is_relisted(listing, bookmarks[name])
         }
@@ -99,12 +112,16 @@ def windows(
         whole = not listing.windowed and (bool(again) or not names <= kept)
         if fed and (again or whole):
             first = start if listing.windowed else 0
-            window = Window(reading, frozenset(fed), first, now, now)
-            window.whole = whole
-            cut.append(window)
+            cut.append(
+                Window(reading, frozenset(fed), [(first, now)], now, whole=whole)
+            )
             continue
-        for (first, last), fed_by in pieces(unread):
-            cut.append(Window(reading, fed_by, first, last, last))
+        alike: dict[frozenset[str], Intervals] = {}
+        for interval, fed_by in pieces(unread):
+            alike.setdefault(fed_by, []).append(interval)
+        for fed_by, intervals in alike.items():
+            held = union(intervals)
+            cut.append(Window(reading, fed_by, held, held[-1][1]))
     return cut
 
 

@@ -43,6 +43,19 @@ def without(intervals: Iterable[Interval], read: Interval) -> Intervals:
     return left
 
 
+def split(intervals: Iterable[Interval], second: int) -> tuple[Intervals, Intervals]:
+    """Part a set in what lies up to a second, included, and what lies behind it."""
+    held = list(intervals)
+    older = [(first, min(last, second)) for first, last in held if first <= second]
+    newer = [(max(first, second + 1), last) for first, last in held if last > second]
+    return older, newer
+
+
+def seconds(intervals: Iterable[Interval]) -> int:
+    """Count the seconds in a set."""
+    return sum(last - first + 1 for first, last in intervals)
+
+
 def fewer(intervals: Iterable[Interval], most: int) -> Intervals:
     """Join the intervals that lie closest together until few enough are left.
 

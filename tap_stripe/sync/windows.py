@@ -13,16 +13,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tap_stripe.errors import ResponseError
+from tap_stripe.sync.unread import seconds, split
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from tap_stripe.sync.reading import Reading
+    from tap_stripe.sync.unread import Intervals
 
 PAGE = 100
 MOST_PAGES = 1000
 """More pages of one second, or of one embedded list, are taken for a fault."""
 _LEAST_PAGES = 3
+_READ_BEFORE_CUT = 2
 _CUTS = 1
 _CUTS_PER_PAGE = 0.05
 _FORESEEN = 20
@@ -65,11 +68,12 @@ class FullPage:
 class Window:
     """A piece of a listing that at most one reader is at.
 
+    What lies between its intervals is passed over where a page ends in it.
+
     Attributes:
         reading: The listing.
         fed: Names of the collections that get its rows.
-        first: First `created` second still to read, included.
-        last: Last one still to read, included.
+        unread: `created` intervals still to read.
         top: `created[lte]` of its requests.
         cursor: Id for `starting_after`.
         bottom: Whether it is the oldest piece, of which nobody knows where it ends.
@@ -84,8 +88,7 @@ class Window:
 
     reading: Reading
     fed: frozenset[str]
-    first: int
-    last: int
+    unread: Intervals
     top: int
     cursor: str | None = None
     bottom: bool = False
@@ -103,8 +106,8 @@ class Window:
         return Ask(
             self.reading,
             self.fed,
-            self.first,
-            self.last,
+            self.unread[0][0],
+            self.unread[-1][1],
             self.top,
             self.cursor,
             self.whole,
@@ -114,7 +117,7 @@ class Window:
         """Estimate how many pages are still to read."""
         if self.density is None:
             return math.inf
-        return max(1.0, self.density * (self.last - self.first + 1) / PAGE)
+        return max(1.0, self.density * seconds(self.unread) / PAGE)
 
     def go_on(self, full: FullPage) -> None:
         """Move on behind a page that has more behind it.
@@ -127,7 +130,7 @@ class Window:
         self.count += full.count
         # Over all that was read: a single second may hold a page of its own.
         self.density = self.count / max(1, self.newest - full.oldest)
-        stuck = full.oldest == self.last and not self.whole
+        stuck = full.oldest == self.unread[-1][1] and not self.whole
         self.stuck = self.stuck + 1 if stuck else 0
         if self.stuck > MOST_PAGES:
             message = (
@@ -135,8 +138,12 @@ class Window:
                 "nothing of them was taken as read."
             )
             raise ResponseError(message)
-        self.last, self.top, self.cursor = full.oldest, full.top, full.cursor
         self.pages += 1
+        self.top, self.cursor = full.top, full.cursor
+        self.unread, _ = split(self.unread, full.oldest)
+        if self.unread and self.unread[-1][1] < full.oldest:
+            # The page ends between two intervals.
+            self.top, self.cursor = self.unread[-1][1], None
 
 
 class Windows:
@@ -158,7 +165,7 @@ class Windows:
         for window in windows:
             self._open.setdefault(window.reading, []).append(window)
         for held in self._open.values():
-            min(held, key=lambda window: window.first).bottom = True
+            min(held, key=lambda window: window.unread[0]).bottom = True
 
     def __bool__(self) -> bool:
         """Tell whether anything is still to be read."""
@@ -195,7 +202,7 @@ class Windows:
         self._read[reading] = self._read.get(reading, 0) + 1
         if full is not None:
             window.go_on(full)
-        if reading in self._open and (full is None or window.last < window.first):
+        if reading in self._open and (full is None or not window.unread):
             self._open[reading].remove(window)
             if not self._open[reading]:
                 del self._open[reading]
@@ -219,7 +226,10 @@ class Windows:
 
     def _cut(self, reading: Reading) -> Window | None:
         """Cut the window with most left in two; give the older part."""
-        pages = self._read.get(reading, 0) + self.pages_left(reading)
+        read = self._read.get(reading, 0)
+        pages = read + self.pages_left(reading)
+        if read < _READ_BEFORE_CUT:
+            return None
         if self._cuts.get(reading, 0) >= _CUTS + _CUTS_PER_PAGE * pages:
             return None
         window = max(self._open[reading], key=Window.pages_left)
@@ -229,31 +239,40 @@ class Windows:
             or window.pages_left() < 2 * _LEAST_PAGES
         ):
             return None
-        second = _second_to_cut_at(window)
-        if not window.first <= second < window.last:
+        older, newer = split(window.unread, _second_to_cut_at(window))
+        if not older or not newer:
             return None
         self._cuts[reading] = self._cuts.get(reading, 0) + 1
-        older = Window(
+        cut = Window(
             reading,
             window.fed,
-            first=window.first,
-            last=second,
-            top=second,
+            older,
+            top=older[-1][1],
             bottom=window.bottom,
             density=window.density,
             grown=window.grown,
         )
-        window.first, window.bottom = second + 1, False
-        self._open[reading].append(older)
-        return older
+        window.unread, window.bottom = newer, False
+        self._open[reading].append(cut)
+        return cut
 
 
 def _second_to_cut_at(window: Window) -> int:
     """Find the last second of the older part."""
     density = window.density or 1.0
     if not window.bottom:
-        return (window.first + window.last) // 2
+        return _middle(window.unread)
     # The page that is being read, then twice as many pages with each cut.
     kept = min(1 + window.grown, window.pages_left() / 2)
     window.grown *= 2
-    return window.last - math.ceil(kept * PAGE / density)
+    return window.unread[-1][1] - math.ceil(kept * PAGE / density)
+
+
+def _middle(unread: Intervals) -> int:
+    """Find the second that has half of a set's seconds before it."""
+    half = seconds(unread) // 2
+    for first, last in unread:
+        if half <= last - first:
+            return first + half
+        half -= last - first + 1
+    return unread[-1][1]

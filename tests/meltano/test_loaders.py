@@ -39,10 +39,9 @@ def in_duckdb(path: Path) -> Ids:
 
 
 def in_jsonl(folder: Path) -> Ids:
+    """Returns the ids; target-jsonl appends, so a row read again is one line more."""
     return {
-        file.stem: sorted(
-            key(json.loads(line)) for line in file.read_text().splitlines()
-        )
+        file.stem: sorted({key(json.loads(line)) for line in file.open()})
         for file in folder.iterdir()
     }
 
