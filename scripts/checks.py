@@ -45,7 +45,10 @@ def main() -> int:
         return 1
     if not options.wheel:
         return _run(sys.executable, "-m", "pytest", *for_pytest)
-    return _install_wheel() or _run(_pytest(), *for_pytest)
+    # Not `-m pytest` and not pytest's own way to import: both put the checkout before
+    # the wheel.
+    pytest = Path(sys.executable).with_name("pytest")
+    return _install_wheel() or _run(pytest, "--import-mode=append", *for_pytest)
 
 
 def _install_wheel() -> int:
@@ -59,11 +62,6 @@ def _install_wheel() -> int:
     behind.write_text(f"{bootstrap.ROOT}\n", encoding="utf-8")
     install = (uv, "pip", "install", "--no-deps", "--force-reinstall")
     return _run(*install, "--python", sys.executable, wheel)
-
-
-def _pytest() -> Path:
-    # Not `-m pytest`: that puts the checkout before the wheel.
-    return Path(sys.executable).with_name("pytest")
 
 
 def _run(*command: str | Path) -> int:

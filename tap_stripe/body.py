@@ -163,7 +163,8 @@ def children(value: Any) -> list[Object]:  # noqa: ANN401 - any JSON
         match memoryview(value)[0]:
             case 123:  # {
                 value = _object.decode(value)
-                if "data" in value and text(value.get("object")) == "list":
+                # What an event shows of a list's past has no `object`.
+                if "data" in value and text(value.get("object")) in {"list", None}:
                     value = _objects.decode(value["data"])
             case 91:  # [
                 value = _objects.decode(value)

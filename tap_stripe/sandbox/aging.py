@@ -14,10 +14,21 @@ if TYPE_CHECKING:
     from tap_stripe.sandbox.shapes import Object
 
 
-def aged(thing: Object) -> Object:
-    """The object in an old shape, or as it is where nothing old is known."""
+def aged(thing: Object, *, is_deleted: bool) -> Object:
+    """The object in an old shape, or as it is where nothing old is known.
+
+    Args:
+        thing: The object as it is shown today.
+        is_deleted: Keep the ids by which a reader knows what is gone. Versions that
+            old had no ids of discounts, which would leave a reader nothing to go by.
+    """
     age = _AGES.get(thing.get("object", ""))
-    return age(dict(thing)) if age is not None else thing
+    if age is None:
+        return thing
+    old = age(dict(thing))
+    if is_deleted:
+        old |= {name: thing[name] for name in ("id", "discounts") if name in thing}
+    return old
 
 
 def _invoice(thing: Object) -> Object:

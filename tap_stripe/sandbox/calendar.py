@@ -33,7 +33,7 @@ class Calendar:
     `burst` of them, so that a second can hold more than a page.
     """
 
-    def __init__(  # noqa: PLR0913 (one place makes calendars, by keyword)
+    def __init__(
         self,
         *,
         count: int,

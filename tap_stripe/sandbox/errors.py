@@ -41,25 +41,25 @@ class StripeError(Exception):
             self.body["param"] = param
 
 
-class BadRequest(StripeError):  # noqa: N818 (HTTP's own name)
+class BadRequest(StripeError):
     """What was asked cannot be."""
 
     status = 400
 
 
-class NotFound(StripeError):  # noqa: N818 (HTTP's own name)
+class NotFound(StripeError):
     """No such object or url."""
 
     status = 404
 
 
-class Unauthorized(StripeError):  # noqa: N818 (HTTP's own name)
+class Unauthorized(StripeError):
     """No key, or not a valid one."""
 
     status = 401
 
 
-class Forbidden(StripeError):  # noqa: N818 (HTTP's own name)
+class Forbidden(StripeError):
     """A permission or an account is missing."""
 
     status = 403

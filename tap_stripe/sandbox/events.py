@@ -87,7 +87,7 @@ class EventLog:
         if dice.chance(options.old_events):
             version = dice.pick(_OLD_VERSIONS)
         if version is None or version < _RESHAPED:
-            thing = aged(thing)
+            thing = aged(thing, is_deleted=type_.endswith(".deleted"))
         created = universe.now
         if self._events:
             created = max(created, self._events[-1].created)

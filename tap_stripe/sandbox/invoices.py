@@ -80,7 +80,7 @@ class Invoices(Collection, object_name="invoice"):
             status=self.status(rank),
         )
 
-    def made(  # noqa: PLR0913 (an invoice has as many sides, by keyword)
+    def made(
         self,
         rank: int,
         created: int,

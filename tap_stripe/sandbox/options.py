@@ -110,7 +110,7 @@ class Options:
     old_events: float = 0.15
     account_api_version: str = API_VERSION
     deleted_discounts: float = 0.02
-    cascade_events: Literal["all", "subscriptions", "none"] = "subscriptions"
+    cascade_events: Literal["all", "subscriptions", "none"] = "all"
     connect_events_on_platform: bool = False
 
     def __post_init__(self) -> None:

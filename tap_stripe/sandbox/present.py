@@ -139,7 +139,7 @@ def children_of(
     return [source.record(rank) for rank in matching(source, filters)]
 
 
-def _expand(  # noqa: PLR0913, PLR0917 (a recursion's own arguments)
+def _expand(  # noqa: PLR0917 (a recursion's own arguments)
     universe: Universe,
     references: Mapping[str, str],
     out: Object,

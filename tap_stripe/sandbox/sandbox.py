@@ -216,6 +216,7 @@ class Sandbox(Truth):
         *,
         seed: int | None = None,
         only: Sequence[str] = (),
+        unseen: bool = False,
         among_newest: int | None = None,
         account: str | None = None,
     ) -> Counter[str]:
@@ -225,6 +226,7 @@ class Sandbox(Truth):
             rounds: How many are tried.
             seed: Makes them repeatable; None goes on with the sandbox's own.
             only: Names to choose from; all that a reader can follow, if empty.
+            unseen: Whether to take, without `only`, what no reader can follow too.
             among_newest: Change only this many of the newest objects.
             account: Whose.
 
@@ -232,7 +234,12 @@ class Sandbox(Truth):
             How often each was done.
         """
         return self._changer.change(
-            rounds, seed=seed, only=only, among_newest=among_newest, account=account
+            rounds,
+            seed=seed,
+            only=only,
+            unseen=unseen,
+            among_newest=among_newest,
+            account=account,
         )
 
     def start_changing(self, per_second: float, *, account: str | None = None) -> None:

@@ -37,6 +37,7 @@ class World:
         self.platform = Universe(
             options=options, account=self.account, seed=seed, ended_at=self._ended_at
         )
+        self.own = own_account(self.account, self.platform.started_at)
         self._connected: dict[str, Universe] = {}
         self._revoked: set[str] = set()
 
@@ -63,7 +64,7 @@ class World:
     def own_account(self, universe: Universe) -> Object:
         """What `/v1/account` shows of an account to itself."""
         if universe is self.platform:
-            return own_account(self.account, universe.started_at)
+            return self.own
         record = self.platform.accounts.find(universe.account)
         return record or own_account(universe.account, universe.started_at)
 

@@ -49,15 +49,12 @@ class Collection(Stream):
         expand: Paths that are expanded and show in the rows.
         unsettled: A property and those of its values with which an object will change
             without an event; such objects are read again in each sync.
-        remembers_ids: Whether a small list's ids are kept in the state, because Stripe
-            tells of no deletion.
     """
 
     stripe_object: ClassVar[str] = ""
     feeds: ClassVar[tuple[Feed, ...]] = ()
     expand: ClassVar[tuple[str, ...]] = ()
     unsettled: ClassVar[tuple[str, tuple[str, ...]] | None] = None
-    remembers_ids: ClassVar[bool] = False
 
     registered: ClassVar[dict[str, type[Collection]]] = {}
 

@@ -18,7 +18,6 @@ class Accounts(Collection):
     name = "accounts"
     stripe_object = "account"
     feeds = (Feed(listings.OWN_ACCOUNT), Feed(listings.ACCOUNTS))
-    remembers_ids = True
 
 
 class ApplicationFeeRefunds(Collection):

@@ -109,12 +109,13 @@ class Shaper:
 
         Values that don't fit the schema's types are left out.
         """
-        fitting = {
-            name: value
-            for name, value in obj.items()
-            if name not in self._types or _fits(value, self._types[name])
-        }
-        return self.row(fitting)
+        return self.row(
+            {
+                name: value
+                for name, value in obj.items()
+                if name in self._types and _fits(value, self._types[name])
+            }
+        )
 
     def _shown(self, obj: Object) -> Object:
         """Take out what is not selected, and report what is not in the schema."""

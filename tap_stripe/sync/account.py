@@ -78,7 +78,7 @@ class AccountSync:
         self._kept: set[str] = set()
         self._incomplete: set[str] = set()
         self._counted: dict[tuple[str, str], int] = {}
-        self._ids: dict[str, set[str]] = {}
+        self._ids: dict[tuple[str, str], list[str]] = {}
         self._customers_gone: list[str] = []
         self._unsettled: dict[str, Intervals] = {}
         for collection in collections:
@@ -242,8 +242,9 @@ class AccountSync:
         rows: Iterable[Row] = collection.rows(
             wanted, feed, received_at=page.received_at
         )
-        if self._changes.doubts(collection):
-            rows = self._seen_rows(collection, rows)
+        if feed.listing.relisted or self._changes.doubts(collection):
+            ids = self._ids.setdefault((collection.name, feed.listing.path), [])
+            rows = self._seen_rows(collection, rows, ids)
         count = self._writer.rows(
             collection,
             rows,
@@ -254,14 +255,16 @@ class AccountSync:
         counter[collection.name] += count
         if not feed.embedded:
             self._note_unsettled(collection, feed, wanted)
-            if collection.remembers_ids:
-                ids = self._ids.setdefault(collection.name, set())
-                ids |= {text(found.get("id")) or "" for found in wanted}
 
-    def _seen_rows(self, collection: Collection, rows: Iterable[Row]) -> Iterator[Row]:
+    def _seen_rows(
+        self, collection: Collection, rows: Iterable[Row], ids: list[str]
+    ) -> Iterator[Row]:
         for row in rows:
+            id_ = text(row.get("id")) or ""
             if not row["is_deleted"]:
-                self._changes.saw_row(collection, text(row.get("id")) or "")
+                self._changes.saw_row(collection, id_)
+            if len(ids) <= SMALL:
+                ids.append(id_)
             yield row
 
     def _note_seen(self, listing: Listing, objects: Iterable[Object]) -> None:
@@ -411,31 +414,32 @@ class AccountSync:
                 self._write_deletions(collection, gone, self._now)
 
     def _note_sizes(self, collection: Collection, bookmark: Bookmark) -> None:
-        kept = collection.name in self._kept
+        """Keep how large the lists are that are read whole, and what is in them."""
         for feed in collection.feeds:
-            path = feed.listing.path
-            if feed.listing.relisted and (collection.name, path) in self._counted:
-                before = bookmark.sizes.get(path, 0)
-                whole = not kept or before <= SMALL
-                bookmark.sizes[path] = self._counted[collection.name, path] + (
-                    0 if whole else before
-                )
-        if not collection.remembers_ids or max(bookmark.sizes.values()) > SMALL:
-            bookmark.ids = []
-            return
-        ids = self._ids.get(collection.name, set())
-        if bookmark.ids and collection.name in self._kept:
-            gone = [
-                Deleted(
-                    collection,
-                    {"id": id_, "object": collection.stripe_object},
-                    self._now,
-                )
-                for id_ in bookmark.ids
-                if id_ not in ids
-            ]
-            self._write_deletions(collection, gone, self._now)
-        bookmark.ids = sorted(ids)
+            path, key = feed.listing.path, (collection.name, feed.listing.path)
+            if not feed.listing.relisted or feed.listing.later_only:
+                continue
+            before = bookmark.sizes.get(path, 0)
+            whole = collection.name not in self._kept or before <= SMALL
+            bookmark.sizes[path] = self._counted.get(key, 0) + (0 if whole else before)
+            ids = self._ids.get(key, [])
+            if not whole or len(ids) > SMALL:
+                ids = []
+            elif collection.name in self._kept:
+                self._write_missing_ids(collection, bookmark.ids.get(path, []), ids)
+            bookmark.ids[path] = sorted(set(ids))
+
+    def _write_missing_ids(
+        self, collection: Collection, before: list[str], now: list[str]
+    ) -> None:
+        gone = set(before) - set(now)
+        found = [
+            Deleted(
+                collection, {"id": id_, "object": collection.stripe_object}, self._now
+            )
+            for id_ in sorted(gone)
+        ]
+        self._write_deletions(collection, found, self._now)
 
 
 class _AtOnce:

@@ -83,7 +83,6 @@ class Fetch:
             covers=covered(
                 None if full is None else full.oldest, (ask.first, ask.last)
             ),
-            whole=full is None and ask.whole,
         )
         return page, full
 
@@ -126,15 +125,22 @@ class Fetch:
             lighter=lambda failures: limited(max(1, PAGE >> (failures // 2))),
         )
 
-    def single(self, reading: Reading, fed: frozenset[str]) -> Page:
+    def single(self, ask: Ask) -> Page:
         """Read an endpoint that answers with one object."""
+        reading = ask.reading
         answer = self._client.get(
             reading.listing.path,
             reading.params(),
             decode=decode_object,
             account=reading.account,
         )
-        return Page(reading, [answer.value], answer.received_at, fed, whole=True)
+        return Page(
+            reading,
+            [answer.value],
+            answer.received_at,
+            ask.fed,
+            covers=(ask.first, ask.last),
+        )
 
     def object(self, reading: Reading, id_: str, fed: frozenset[str]) -> Page | Gone:
         """Retrieve an object that has changed."""

@@ -53,7 +53,6 @@ class Page:
         covers: What has been read of the listing with this page, both seconds included;
             None where it is no part of a list.
         by_id: Whether the objects were asked for because they have changed.
-        whole: Whether the page ends a list that is read whole.
     """
 
     reading: Reading
@@ -62,7 +61,6 @@ class Page:
     fed: frozenset[str]
     covers: Interval | None = None
     by_id: bool = False
-    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

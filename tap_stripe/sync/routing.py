@@ -66,14 +66,12 @@ class Deleted:
         last_known: Its properties, perhaps in the form of an older API version.
         at: When, seconds since the epoch.
         listing: For an object of a list, its listing.
-        certain: Whether its disappearance was announced, and not its parent's change.
     """
 
     collection: Collection
     last_known: Object
     at: int
     listing: Listing | None = None
-    certain: bool = True
 
 
 def read_event(found: Object) -> Event | None:
@@ -164,9 +162,8 @@ def _gone(
             yield from _left(event, collection, feed)
         elif feed.embedded:
             # With a parent its children are gone too.
-            for child in embedded(about, feed.embedded):
-                if collection.is_mine(child):
-                    yield Deleted(collection, child, event.created)
+            for child in _named(about, feed.embedded, collection):
+                yield Deleted(collection, child, event.created)
         else:
             yield Deleted(collection, about, event.created, listing)
     elif deleted and kind == collection.stripe_object and feed.embedded:
@@ -181,14 +178,21 @@ def _left(event: Event, collection: Collection, feed: Feed) -> Iterator[Deleted]
     first = feed.embedded.partition(".")[0]
     if first not in previous:
         return
-    for child in embedded(previous, feed.embedded):
-        if collection.is_mine(child):
-            yield Deleted(collection, child, event.created, certain=False)
-    if feed.embedded == "discounts":
-        for id_ in plain(previous[first]) or ():
+    for child in _named(previous, feed.embedded, collection):
+        yield Deleted(collection, child, event.created)
+
+
+def _named(found: Object, path: str, collection: Collection) -> Iterator[Object]:
+    """Give the children at a path, those that are not expanded with their id alone."""
+    above, _, last = path.rpartition(".")
+    for owner in embedded(found, above) if above else (found,):
+        held = plain(owner.get(last))
+        for id_ in held if isinstance(held, list) else ():
             if isinstance(id_, str):
-                found = {"id": id_, "object": collection.stripe_object}
-                yield Deleted(collection, found, event.created, certain=False)
+                yield {"id": id_, "object": collection.stripe_object}
+        for child in children(owner.get(last)):
+            if collection.is_mine(child):
+                yield child
 
 
 def items_in_lines(invoice: Object) -> Iterator[str]:

@@ -124,10 +124,10 @@ class Run:
 
 def _pages(fetch: Fetch, reading: Reading, *, start: int, now: int) -> Iterator[Any]:
     listing = reading.listing
-    if listing.single:
-        yield fetch.single(reading, frozenset())
-        return
     ask = Ask(reading, frozenset(), start, now, now, None, not listing.windowed)
+    if listing.single:
+        yield fetch.single(ask)
+        return
     while True:
         page, full = fetch.window(ask)
         yield page

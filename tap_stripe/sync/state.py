@@ -34,7 +34,8 @@ class Bookmark(msgspec.Struct, omit_defaults=False):
         version: Of the table. A full re-read takes a new one.
         activated: Whether the version was announced as complete.
         sizes: Objects in the lists that are read whole in each sync, by listing.
-        ids: The ids in such a list, where Stripe tells of no deletion.
+        ids: The ids that such a list holds, by listing: what is missing from it the
+            next time is gone, also where Stripe tells of no deletion.
     """
 
     watermark: int | None = None
@@ -44,7 +45,7 @@ class Bookmark(msgspec.Struct, omit_defaults=False):
     version: int = 0
     activated: bool = False
     sizes: dict[str, int] = {}
-    ids: list[str] = []
+    ids: dict[str, list[str]] = {}
     format: int = FORMAT
 
     @property

@@ -108,7 +108,7 @@ class _WindowPiece:
 
     def _read(self) -> list[Item]:
         if self._ask.reading.listing.single:
-            return [self._fetch.single(self._ask.reading, self._ask.fed)]
+            return [self._fetch.single(self._ask)]
         page, self._full = self._fetch.window(self._ask)
         return [page]
 

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from tests.sandbox.conftest import serving
+from tests.sandbox.client import serving
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from tap_stripe.sandbox import OPERATIONS
-from tests.sandbox.conftest import serving
+from tests.sandbox.client import serving
 
 
 def raised(client, begun=0):
@@ -117,8 +117,14 @@ def test_what_left_a_list_shows_in_previous_attributes(
     now = event["data"]["object"][name]["data"]
     assert set(event["data"]["previous_attributes"][name]) == {"data"}
     assert gone not in {each["id"] for each in now}
-    if len(before) < 10:
-        assert gone in {each["id"] for each in before}
+    assert gone in {each["id"] for each in before}
+
+
+def test_what_left_a_list_past_the_tenth_shows_nowhere(changing):
+    item = changing.sandbox.perform("remove_item_past_tenth")
+
+    assert item in changing.sandbox.deleted("subscription_items")
+    assert item not in str(raised(changing))
 
 
 def test_reversals_and_fee_refunds_are_announced_by_their_parents(changing):
@@ -137,6 +143,7 @@ def test_what_stripe_does_not_announce_raises_nothing(changing):
         "redeem_coupon",
         "edit_reversal",
         "connect_account",
+        "disconnect_account",
     ):
         changing.sandbox.perform(operation)
 
@@ -191,7 +198,7 @@ def test_every_operation_can_be_done_by_name(changing, operation):
 
 def test_after_many_changes_lists_and_truth_agree():
     with serving(connected_data=True) as client:
-        client.sandbox.change(1_500, seed=5)
+        client.sandbox.change(1_500, seed=5, unseen=True)
 
         for resource in client.sandbox.world.platform.collections:
             status = {"status": "all"} if resource == "subscriptions" else {}
@@ -207,11 +214,12 @@ def test_after_many_changes_lists_and_truth_agree():
             ("invoices", "lines", ("invoice_lines",)),
             ("subscriptions", "items", ("subscription_items",)),
         ):
-            ids = [child["id"] for _, child in client.sandbox.children(resource, name)]
-            assert len(set(ids)) == len(ids)
+            pairs = client.sandbox.children(resource, name)
+            children = {child["id"] for _, child in pairs}
+            assert len(children) == len(pairs)
             for grave in buried:
                 assert client.sandbox.deleted(grave)
-                assert set(ids).isdisjoint(client.sandbox.deleted(grave))
+                assert children.isdisjoint(client.sandbox.deleted(grave))
 
 
 def test_it_changes_in_the_background_while_it_serves(changing):

@@ -12,7 +12,7 @@ import pytest
 import stripe as stripe_sdk
 
 from tap_stripe.sandbox import Options, Sandbox
-from tests.sandbox.conftest import NOW
+from tests.sandbox.client import NOW
 
 CLASSES = {
     "accounts": stripe_sdk.Account,
@@ -50,9 +50,10 @@ def changed():
 @cache
 def annotations_of(class_):
     source = textwrap.dedent(inspect.getsource(class_))
-    (definition,) = ast.parse(source).body
+    definition = ast.parse(source).body[0]
+    assert isinstance(definition, ast.ClassDef)
     return {
-        statement.target.id: ast.unparse(statement.annotation)
+        ast.unparse(statement.target): ast.unparse(statement.annotation)
         for statement in definition.body
         if isinstance(statement, ast.AnnAssign)
     }

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tests.sandbox.conftest import NOW, serving
+from tests.sandbox.client import NOW, serving
 
 DAY_SECONDS = 86_400
 

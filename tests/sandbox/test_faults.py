@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tap_stripe.sandbox import Faults
-from tests.sandbox.conftest import Client, serving
+from tests.sandbox.client import Client, serving
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from tap_stripe.sandbox import Limits
 from tap_stripe.sandbox.limits import Limiter
-from tests.sandbox.conftest import Client, serving
+from tests.sandbox.client import Client, serving
 
 LIST, GET = "GET /v1/charges", "GET /v1/charges/:id"
 

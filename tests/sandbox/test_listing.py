@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from tests.sandbox.conftest import serving
+from tests.sandbox.client import serving
 
 RESOURCES = (
     "accounts",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tap_stripe.sandbox.billing import price_of
+from tap_stripe.sandbox.present import EMBEDDED
 
 if TYPE_CHECKING:
     from tap_stripe.sandbox.changes.hand import Hand
@@ -103,9 +104,9 @@ def update_plan(hand: Hand) -> str | None:
 
 
 def delete_plan(hand: Hand) -> str | None:
-    """A deletion, of a plan created later: base data still points to the others."""
+    """A deletion; what is embedded in subscriptions stays."""
     plans = hand.universe.plans
-    rank = hand.pick(plans, lambda p: p["created"] > hand.universe.ended_at)
+    rank = hand.pick(plans)
     if rank is None:
         return None
     plan = plans.record(rank)
@@ -192,13 +193,24 @@ def add_item(hand: Hand) -> str | None:
 
 def remove_item(hand: Hand) -> str | None:
     """An item leaves its subscription; only `previous_attributes` shows it."""
+    return _remove_item(hand, slice(EMBEDDED), least=2)
+
+
+def remove_item_past_tenth(hand: Hand) -> str | None:
+    """The same, of an item that no event shows."""
+    return _remove_item(hand, slice(EMBEDDED, None), least=EMBEDDED + 1)
+
+
+def _remove_item(hand: Hand, shown: slice, *, least: int) -> str | None:
     universe = hand.universe
     subscriptions = universe.subscriptions
-    rank = hand.pick(subscriptions, lambda s: _is_running(s) and len(s["items"]) > 1)
+    rank = hand.pick(
+        subscriptions, lambda s: _is_running(s) and len(s["items"]) >= least
+    )
     if rank is None:
         return None
     with hand.editing(subscriptions, rank, _UPDATED) as subscription:
-        item = hand.dice.pick(subscription["items"])
+        item = hand.dice.pick(subscription["items"][shown])
         subscription["items"].remove(item)
         universe.bury("subscription_items", item["id"])
         for discount in item["discounts"]:

@@ -7,7 +7,12 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from tap_stripe.sandbox.changes.hand import Hand
-from tap_stripe.sandbox.changes.operations import MIX, OPERATIONS
+from tap_stripe.sandbox.changes.operations import (
+    OF_ACCOUNTS,
+    OPERATIONS,
+    UNSEEN,
+    mix,
+)
 from tap_stripe.sandbox.dice import Dice, seed_of
 
 if TYPE_CHECKING:
@@ -23,6 +28,11 @@ class Changer:
     def __init__(self, world: World) -> None:
         self._world = world
         self._dice = Dice(seed_of(world.options.seed, "changes"))
+        options = world.options
+        hidden = UNSEEN
+        if not (options.connected_data or options.connect_events_on_platform):
+            hidden |= OF_ACCOUNTS
+        self._seen = mix(without=hidden)
         self._stop = Event()
         self._thread: Thread | None = None
 
@@ -43,7 +53,13 @@ class Changer:
         """
         with self._world.lock:
             universe = self._universe(account)
-            hand = Hand(self._world, universe, self._dice, wanted=identifier)
+            hand = Hand(
+                self._world,
+                universe,
+                self._dice,
+                wanted=identifier,
+                is_thorough=True,
+            )
             changed = OPERATIONS[operation](hand)
         if changed is None:
             message = f"nothing to {operation.replace('_', ' ')}"
@@ -56,6 +72,7 @@ class Changer:
         *,
         seed: int | None,
         only: Sequence[str],
+        unseen: bool,
         among_newest: int | None,
         account: str | None,
     ) -> Counter[str]:
@@ -65,9 +82,10 @@ class Changer:
             How often each was done; those that nothing suited are not counted.
         """
         dice = self._dice if seed is None else Dice(seed_of(seed, "changes"))
+        names = tuple(only) or (mix() if unseen else self._seen)
         done: Counter[str] = Counter()
         for _ in range(rounds):
-            name = dice.pick(tuple(only) or MIX)
+            name = dice.pick(names)
             with self._world.lock:
                 universe = self._universe(account)
                 hand = Hand(self._world, universe, dice, among_newest=among_newest)
@@ -82,7 +100,14 @@ class Changer:
 
         def work() -> None:
             while not self._stop.wait(1 / per_second):
-                self.change(1, seed=None, only=(), among_newest=None, account=account)
+                self.change(
+                    1,
+                    seed=None,
+                    only=(),
+                    unseen=False,
+                    among_newest=None,
+                    account=account,
+                )
 
         self._thread = Thread(target=work, daemon=True)
         self._thread.start()

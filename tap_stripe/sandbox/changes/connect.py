@@ -46,6 +46,18 @@ def update_account(hand: Hand) -> str | None:
     return str(account["id"])
 
 
+def update_own_account(hand: Hand) -> str | None:
+    """The platform's own details change."""
+    if hand.universe is not hand.world.platform:
+        return None
+    account = hand.world.own
+    before = hand.show(account)
+    hand.touch_metadata(account)
+    account["business_profile"]["name"] = f"Octo {hand.dice.below(1_000)}"
+    hand.announce_update("account.updated", before, hand.show(account))
+    return str(account["id"])
+
+
 def add_external_account(hand: Hand) -> str | None:
     """An account gets a card or bank account to be paid out to."""
     accounts = hand.universe.accounts

@@ -128,14 +128,12 @@ def settle_transaction(hand: Hand) -> str | None:
     """A pending balance transaction that is due becomes available: no event."""
     transactions = hand.universe.transactions
     now = hand.universe.clock()
-    due = [
-        rank
-        for rank in transactions.pending()
-        if transactions.record(rank)["available_on"] <= now
-    ]
-    if not due:
+    rank = hand.pick(
+        transactions, lambda t: t["status"] == "pending" and t["available_on"] <= now
+    )
+    if rank is None:
         return None
-    record = transactions.edited(hand.dice.pick(due))
+    record = transactions.edited(rank)
     record["status"] = "available"
     return str(record["id"])
 
@@ -187,6 +185,8 @@ def delete_customer(hand: Hand) -> str | None:
             hand.announce("customer.source.deleted", source)
     if customer["discount"]:
         universe.bury("discounts", customer["discount"]["id"])
+        if cascade == "all":
+            hand.announce("customer.discount.deleted", customer["discount"])
     shown = hand.show(customer)
     customers.delete(rank)
     universe.events.add("customer.deleted", shown)

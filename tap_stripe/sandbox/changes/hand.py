@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from tap_stripe.sandbox.kinds import KINDS
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from tap_stripe.sandbox.world import World
 
 _TRIES = 60
+_MOST_SEARCHED = 2_000
 _RECENT = 50
 
 
@@ -28,6 +30,7 @@ class Hand:
     Attributes:
         wanted: Id of the object to change, where the caller chose one.
         among_newest: Choose from this many of the newest objects only.
+        is_thorough: Search on where chance finds nothing.
     """
 
     def __init__(
@@ -38,19 +41,24 @@ class Hand:
         *,
         wanted: str | None = None,
         among_newest: int | None = None,
+        is_thorough: bool = False,
     ) -> None:
         self.world = world
         self.universe = universe
         self.dice = dice
         self.wanted = wanted
         self.among_newest = among_newest
+        self.is_thorough = is_thorough
 
     def pick(
         self,
         collection: Collection,
         suits: Callable[[Object], bool] = lambda _: True,
     ) -> int | None:
-        """A living rank that suits, half of the time a recent one; None if unlucky."""
+        """A living rank that suits, half of the time a recent one.
+
+        None if none was met; a thorough hand then goes through the newest of all.
+        """
         total = collection.total
         if self.wanted is not None:
             rank = collection.living(self.wanted)
@@ -63,6 +71,10 @@ class Hand:
             rank = total - 1 - self.dice.below(min(total, among))
             if rank not in collection.deleted and suits(collection.record(rank)):
                 return rank
+        if self.is_thorough:
+            for rank in islice(collection.ranks(), _MOST_SEARCHED):
+                if suits(collection.record(rank)):
+                    return rank
         return None
 
     def show(self, record: Object) -> Object:

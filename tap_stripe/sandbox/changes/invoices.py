@@ -8,8 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tap_stripe.sandbox.invoices import add_up, move_to, name_item
+from tap_stripe.sandbox.present import EMBEDDED
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tap_stripe.sandbox.changes.hand import Hand
     from tap_stripe.sandbox.shapes import Object
 
@@ -70,9 +73,7 @@ def edit_draft(hand: Hand) -> str | None:
     with hand.editing(invoices, rank, "invoice.updated") as invoice:
         lines = invoice["lines"]
         if len(lines) > 1 and hand.dice.chance(0.6):
-            gone = hand.dice.pick(lines)
-            lines.remove(gone)
-            universe.bury("invoice_lines", gone["id"])
+            _remove_line(hand, lines, slice(EMBEDDED))
         else:
             serial = universe.next_serial("invoices", rank)
             line = invoices.line(rank, serial, universe.now, hand.dice)
@@ -81,6 +82,24 @@ def edit_draft(hand: Hand) -> str | None:
         hand.touch_metadata(invoice)
         add_up(invoice)
     return str(invoice["id"])
+
+
+def remove_line_past_tenth(hand: Hand) -> str | None:
+    """A line that no event shows leaves a draft."""
+    invoices = hand.universe.invoices
+    rank = hand.pick(invoices, lambda i: _is_draft(i) and len(i["lines"]) > EMBEDDED)
+    if rank is None:
+        return None
+    with hand.editing(invoices, rank, "invoice.updated") as invoice:
+        _remove_line(hand, invoice["lines"], slice(EMBEDDED, None))
+        add_up(invoice)
+    return str(invoice["id"])
+
+
+def _remove_line(hand: Hand, lines: list[Object], shown: slice) -> None:
+    gone = hand.dice.pick(lines[shown])
+    lines.remove(gone)
+    hand.universe.bury("invoice_lines", gone["id"])
 
 
 def discount_invoice(hand: Hand) -> str | None:
@@ -166,9 +185,18 @@ def update_invoice(hand: Hand) -> str | None:
 
 def delete_draft(hand: Hand) -> str | None:
     """A draft is deleted; its invoice items wait again, without an event."""
+    return _delete_draft(hand, lambda lines: lines <= EMBEDDED)
+
+
+def delete_big_draft(hand: Hand) -> str | None:
+    """The same, of a draft with lines that no event shows."""
+    return _delete_draft(hand, lambda lines: lines > EMBEDDED)
+
+
+def _delete_draft(hand: Hand, suits: Callable[[int], bool]) -> str | None:
     universe = hand.universe
     invoices, items = universe.invoices, universe.invoiceitems
-    rank = hand.pick(invoices, _is_draft)
+    rank = hand.pick(invoices, lambda i: _is_draft(i) and suits(len(i["lines"])))
     if rank is None:
         return None
     invoice = invoices.record(rank)

@@ -1,0 +1,91 @@
+"""A command, and what it took."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Took:
+    """What a process took from its start to its end.
+
+    Attributes:
+        cpu_s: User and system time, its threads' included.
+        peak_mb: Peak resident memory, MiB. Linux counts what the parent held when it
+            started the process, so a benchmark's own process has to stay small.
+    """
+
+    seconds: float
+    cpu_s: float
+    peak_mb: float
+
+
+class Failed(Exception):  # noqa: N818 - as in tap_stripe
+    """A command failed: what it took means nothing."""
+
+
+class Started:
+    """A process that runs.
+
+    Args:
+        command: What to run.
+        stdin: Where it reads from.
+        stdout: Where it writes to.
+        log: What it says on stderr goes there.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        stdin: IO[bytes] | int = subprocess.DEVNULL,
+        stdout: IO[bytes] | int = subprocess.DEVNULL,
+        log: Path,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self._log = log
+        self._began = time.monotonic()
+        with log.open("wb") as stderr:
+            self.process = subprocess.Popen(
+                command,
+                stdin=stdin,
+                stdout=stdout,
+                stderr=stderr,
+                env={**_environment(), **(environment or {})},
+            )
+
+    def wait(self) -> Took:
+        """Wait for its end.
+
+        Raises:
+            Failed: It ended with an error.
+        """
+        _, status, used = os.wait4(self.process.pid, 0)
+        seconds = time.monotonic() - self._began
+        code = self.process.returncode = os.waitstatus_to_exitcode(status)
+        if code:
+            said = self._log.read_text(errors="replace")[-2000:]
+            message = f"{self.process.args!r} ended with {code}:\n{said}"
+            raise Failed(message)
+        return Took(
+            seconds=seconds,
+            cpu_s=used.ru_utime + used.ru_stime,
+            peak_mb=used.ru_maxrss / 1024,
+        )
+
+
+def _environment() -> dict[str, str]:
+    """Give the environment without settings of the user's own."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("TAP_STRIPE_", "TARGET_POSTGRES_"))
+    }

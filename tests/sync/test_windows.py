@@ -1,0 +1,150 @@
+"""Windows, with readers in any order against a list in memory."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tap_stripe.errors import ResponseError
+from tap_stripe.streams.listing import Listing
+from tap_stripe.sync.reading import Reading
+from tap_stripe.sync.unread import covered, union, without
+from tap_stripe.sync.windows import MOST_PAGES, PAGE, FullPage, Window, Windows
+
+NOW = 1_000_000
+CHARGES = Listing("/v1/charges", "charge")
+
+
+class ListInMemory:
+    """Answers as a list endpoint does, and counts."""
+
+    def __init__(self, times):
+        # Newest first; the place is the id.
+        self.objects = list(enumerate(sorted(times, reverse=True)))
+        self.requests = 0
+
+    def page(self, ask):
+        self.requests += 1
+        start = 0 if ask.cursor is None else int(ask.cursor) + 1
+        inside = [
+            (id_, created)
+            for id_, created in self.objects[start:]
+            if ask.first <= created <= ask.top
+        ]
+        return inside[:PAGE], len(inside) > PAGE
+
+
+def read(times, unread, *, readers, seed, at_once=None):
+    """Read all windows, several at a time, in random order."""
+    server, chance = ListInMemory(times), random.Random(seed)
+    reading = Reading(None, CHARGES, ())
+    unread = union(unread)
+    windows = Windows(
+        [Window(reading, frozenset(), list(unread), unread[-1][1])],
+        at_once=at_once or (lambda _: readers),
+    )
+    under_way, seen, left = [], [], list(unread)
+    while windows:
+        while len(under_way) < readers and (window := windows.take()) is not None:
+            under_way.append((window, window.ask()))
+        window, ask = under_way.pop(chance.randrange(len(under_way)))
+        found, has_more = server.page(ask)
+        seen += found
+        full = None
+        if has_more:
+            id_, oldest = found[-1]
+            full = FullPage(found[0][1], oldest, len(found), ask.top, str(id_))
+        left = without(left, covered(full and full.oldest, (ask.first, ask.last)))
+        windows.give_back(window, full)
+    return server, seen, left
+
+
+TIMES = st.one_of(
+    st.lists(st.integers(0, NOW), max_size=600),
+    st.lists(st.integers(NOW - 50, NOW), max_size=600),
+    st.lists(st.integers(0, 3).map(lambda n: n * 100_000), max_size=600),
+)
+UNREAD = st.lists(
+    st.tuples(st.integers(0, NOW), st.integers(0, NOW)).map(sorted).map(tuple),
+    min_size=1,
+    max_size=5,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(TIMES, UNREAD, st.integers(1, 12), st.integers())
+def test_each_object_of_the_unread_seconds_is_read(times, unread, readers, seed):
+    server, seen, left = read(times, unread, readers=readers, seed=seed)
+
+    wanted = {
+        (id_, created)
+        for id_, created in server.objects
+        if any(first <= created <= last for first, last in unread)
+    }
+    assert wanted <= set(seen)
+    assert left == []
+
+
+@pytest.mark.parametrize("density", ["even", "growing", "bursts"])
+def test_a_large_list_costs_few_more_requests_than_its_pages(density):
+    chance = random.Random(1)
+    shapes = {
+        "even": lambda: chance.uniform(0.5, 1),
+        "growing": lambda: 1 - abs(chance.gauss(0, 0.15)) % 1,
+        "bursts": lambda: round(chance.random(), 2),
+    }
+    times = [int(shapes[density]() * NOW) for _ in range(50_000)]
+
+    server, seen, left = read(times, [(0, NOW)], readers=20, seed=2)
+
+    assert len(set(seen)) == 50_000
+    assert left == []
+    assert 50_000 / server.requests >= 95
+
+
+def test_a_list_of_fewer_objects_than_a_page_costs_one_request():
+    server, seen, _ = read(range(1000, 1099), [(0, NOW)], readers=20, seed=1)
+
+    assert len(seen) == 99
+    assert server.requests == 1
+
+
+def test_intervals_with_little_in_them_are_read_with_one_request():
+    unread = [(100, 100), (5000, 5000), (NOW - 900, NOW)]
+
+    server, _, left = read([100, 5000, 7000, NOW - 5], unread, readers=20, seed=1)
+
+    assert server.requests == 1
+    assert left == []
+
+
+def test_a_gap_that_is_full_of_objects_is_jumped_over():
+    times = [*range(1000, 9000), 10, 9990]
+
+    server, seen, left = read(times, [(0, 20), (9980, 9999)], readers=1, seed=1)
+
+    assert {created for _, created in seen} >= {10, 9990}
+    assert left == []
+    assert server.requests == 2
+
+
+def test_no_more_readers_are_at_a_list_than_use_its_budget_up():
+    reading = Reading(None, CHARGES, ())
+    window = Window(reading, frozenset(), [(0, NOW)], NOW, density=1.0, pages=50)
+    windows = Windows([window], at_once=lambda path: 3 if path else 100)
+    windows._read[reading] = 50
+
+    taken = [windows.take() for _ in range(5)]
+
+    assert sum(window is not None for window in taken) == 3
+
+
+def test_a_second_without_end_is_an_error():
+    window = Window(Reading(None, CHARGES, ()), frozenset(), [(7, 7)], 7)
+
+    with pytest.raises(ResponseError, match="without end"):
+        for place in range(MOST_PAGES + 5):
+            window.go_on(FullPage(7, 7, PAGE, 7, str(place)))
