@@ -6,11 +6,14 @@ import os
 import subprocess
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+_STAT = Path("/proc/stat")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,14 +24,16 @@ class Took:
         cpu_s: User and system time, its threads' included.
         peak_mb: Peak resident memory, MiB. Linux counts what the parent held when it
             started the process, so a benchmark's own process has to stay small.
+        machine_cpu_s: CPU time of the whole machine meanwhile.
     """
 
     seconds: float
     cpu_s: float
     peak_mb: float
+    machine_cpu_s: float
 
 
-class Failed(Exception):  # noqa: N818 - as in tap_stripe
+class Failed(Exception):
     """A command failed: what it took means nothing."""
 
 
@@ -53,14 +58,21 @@ class Started:
     ) -> None:
         self._log = log
         self._began = time.monotonic()
+        self._machine_began_s = _machine_cpu_s()
         with log.open("wb") as stderr:
-            self.process = subprocess.Popen(
+            self.process = subprocess.Popen(  # noqa: S603 - our own command
                 command,
                 stdin=stdin,
                 stdout=stdout,
                 stderr=stderr,
-                env={**_environment(), **(environment or {})},
+                cwd=ROOT,
+                env={**clean_environment(), **(environment or {})},
             )
+
+    def close_stdout(self) -> None:
+        """Let go of the pipe that it writes to."""
+        if self.process.stdout is not None:
+            self.process.stdout.close()
 
     def wait(self) -> Took:
         """Wait for its end.
@@ -79,13 +91,24 @@ class Started:
             seconds=seconds,
             cpu_s=used.ru_utime + used.ru_stime,
             peak_mb=used.ru_maxrss / 1024,
+            machine_cpu_s=_machine_cpu_s() - self._machine_began_s,
         )
 
 
-def _environment() -> dict[str, str]:
-    """Give the environment without settings of the user's own."""
+def clean_environment() -> dict[str, str]:
+    """Give the environment without what would change a run."""
     return {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("TAP_STRIPE_", "TARGET_POSTGRES_"))
+        if not name.startswith(("TAP_STRIPE_", "TARGET_POSTGRES_", "PYTHON"))
     }
+
+
+def _machine_cpu_s() -> float:
+    """Give the seconds that all cores have worked; 0 where Linux doesn't tell."""
+    if not _STAT.exists():
+        return 0.0
+    user, nice, system, _idle, _wait, *interrupts = (
+        int(ticks) for ticks in _STAT.read_text().split("\n", 1)[0].split()[1:8]
+    )
+    return (user + nice + system + sum(interrupts)) / os.sysconf("SC_CLK_TCK")

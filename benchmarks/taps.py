@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.measured import Started
+from benchmarks.measured import Started, clean_environment
 from benchmarks.server import KEY, serving
 
 if TYPE_CHECKING:
@@ -63,6 +64,13 @@ class Measure:
         return None if self.budget is None else self.requests_per_second / self.budget
 
     @property
+    def others_share(self) -> float:
+        """Share of the machine that neither tap nor sandbox used: what disturbed."""
+        others_s = self.took.machine_cpu_s - self.took.cpu_s - self.asked.cpu_s
+        cores = os.cpu_count() or 1
+        return max(0.0, others_s) / self.took.seconds / cores
+
+    @property
     def cpu_ms(self) -> float:
         """Milliseconds a record, all included."""
         return 1000 * self.took.cpu_s / self.records
@@ -82,7 +90,10 @@ def _discovered() -> dict[str, Any]:
         file = folder / "config.json"
         file.write_text(config)
         said = subprocess.run(  # noqa: S603 - our own command
-            [TAP, "--config", file, "--discover"], capture_output=True, check=True
+            [TAP, "--config", file, "--discover"],
+            capture_output=True,
+            check=True,
+            env=clean_environment(),
         )
     found: dict[str, Any] = json.loads(said.stdout)
     return found
@@ -116,7 +127,7 @@ def catalog(collections: Sequence[str], *, deselect: str = "") -> dict[str, Any]
 def tap_command(
     folder: Path,
     url: str,
-    chosen: Mapping[str, Any],
+    chosen: Mapping[str, Any] | None,
     settings: Mapping[str, Any],
     *,
     command: Sequence[str] = (TAP,),
@@ -126,19 +137,23 @@ def tap_command(
     Args:
         folder: For the files.
         url: Of the sandbox.
-        chosen: The catalog.
+        chosen: The catalog; None for all that the tap has.
         settings: Further settings.
         command: The tap.
     """
-    config, catalog_file = folder / "config.json", folder / "catalog.json"
+    config = folder / "config.json"
     config.write_text(json.dumps({"api_key": KEY, "api_url": url, **settings}))
-    catalog_file.write_text(json.dumps(chosen))
-    return [*command, "--config", str(config), "--catalog", str(catalog_file)]
+    given = [*command, "--config", str(config)]
+    if chosen is not None:
+        file = folder / "catalog.json"
+        file.write_text(json.dumps(chosen))
+        given += ["--catalog", str(file)]
+    return given
 
 
 def measure_tap(
     stripe: Stripe,
-    chosen: Mapping[str, Any],
+    chosen: Mapping[str, Any] | None,
     settings: Mapping[str, Any],
     *,
     command: Sequence[str] = (TAP,),
@@ -148,7 +163,7 @@ def measure_tap(
 
     Args:
         stripe: The sandbox.
-        chosen: The catalog.
+        chosen: The catalog; None for all that the tap has.
         settings: Settings, besides key and address.
         command: The tap.
         records: How many it writes, if that is known: its output then goes to
@@ -169,5 +184,3 @@ def count_records(file: Path) -> int:
     """Count the RECORD lines of a file."""
     with file.open("rb") as lines:
         return sum(line.startswith(_RECORD) for line in lines)
-
-

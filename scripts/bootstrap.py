@@ -74,6 +74,8 @@ def meltano() -> Path:
 
 def become(module: str) -> NoReturn:
     """Goes on as a module of the project, in its environment, with our arguments."""
+    if not (ROOT / ".venv").exists():
+        print("Setting up, the first time only: a minute or so.", flush=True)
     try:
         python = project()
     except BootstrapError as error:

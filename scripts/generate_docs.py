@@ -123,7 +123,10 @@ def _kind(schema: Mapping[str, Any]) -> str:
     kind = types if isinstance(types, str) else next(t for t in types if t != "null")
     if schema.get("format") == "date-time":
         return "date_iso8601"
-    return "decimal" if kind == "number" else str(kind)
+    # Meltano 4.4 can't write a decimal from the environment into the tap's config
+    # (TypeError: Decimal). As integer it takes whole numbers from there, and any number
+    # from meltano.yml.
+    return "integer" if kind == "number" else str(kind)
 
 
 def _label(name: str, schema: Mapping[str, Any]) -> str:

@@ -198,10 +198,11 @@ class RateBudget:
         with self._lock:
             pace = self._endpoints.get(name)
             if pace is None:
-                default = 20 if name.startswith("/v1/files") else 25
-                pace = Pace(
-                    min(self._limit, self._endpoint_limit or self._limit), start=default
-                )
+                if self._endpoint_limit:
+                    pace = Pace(min(self._limit, self._endpoint_limit))
+                else:
+                    usual = 20 if name.startswith("/v1/files") else 25
+                    pace = Pace(self._limit, start=usual)
                 self._endpoints[name] = pace
             return pace
 

@@ -31,7 +31,7 @@ from tap_stripe.sandbox.present import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tap_stripe.sandbox.collection import Collection
     from tap_stripe.sandbox.kinds import Kind
@@ -41,7 +41,20 @@ if TYPE_CHECKING:
     from tap_stripe.sandbox.universe import Universe
     from tap_stripe.sandbox.world import World
 
-_ITEMS = "subscription_items"
+
+class _Inner(NamedTuple):
+    """A list of its own url, of objects that are parts of others."""
+
+    owners: str
+    name: str
+    prefix: str
+    needs_owner: bool
+
+
+_INNER_LISTS: Mapping[str, _Inner] = {
+    "file_links": _Inner("files", "links", "link_", needs_owner=False),
+    "subscription_items": _Inner("subscriptions", "items", "si_", needs_owner=True),
+}
 # Id, list, id of the child.
 _DEEPEST = 3
 _SOURCES = ("card", "bank_account")
@@ -109,8 +122,9 @@ class _Call:
             return self._own_account()
         if resource == "events" and len(rest) <= 1:
             return self._events(rest)
-        if resource == _ITEMS and len(rest) <= 1:
-            return self._subscription_items(rest)
+        inner = _INNER_LISTS.get(resource)
+        if inner is not None and len(rest) <= 1:
+            return self._inner_list(inner, rest)
         collection = self._universe.collections.get(resource)
         if collection is None or len(rest) > _DEEPEST:
             raise unrecognized_url(request.method, request.path)
@@ -174,7 +188,7 @@ class _Call:
         query = query_of_list(
             self._request.parameters,
             filters=collection.filters,
-            has_created=collection.has_created_filter,
+            has_created=True,
         )
         paths = tuple(below_data(query.expand))
         if any(path.count(".") > 2 for path in paths):  # noqa: PLR2004 (data is one)
@@ -284,29 +298,49 @@ class _Call:
                 return msgspec.json.encode(shown(self._universe, shape, record, tree))
         raise NotFound(**no_such(kind.words or kind.object, child))
 
-    def _subscription_items(self, rest: Sequence[str]) -> bytes:
-        kind = KINDS["subscription"]
-        self._demand(kind.permission)
-        subscriptions = self._universe.subscriptions
+    def _inner_list(self, inner: _Inner, rest: Sequence[str]) -> bytes:
+        """A list of its own url, of objects that are parts of others."""
+        owners = self._universe.collections[inner.owners]
+        kind = owners.kind
+        child_kind = KINDS[kind.sublists[inner.name].kind]
+        self._demand(child_kind.permission)
         if rest:
-            place = self._universe.ids.place(rest[0], "si_")
-            items: Sequence[Object] = ()
-            if place is not None and place[0] < subscriptions.total:
-                items = subscriptions.record(place[0])["items"]
-            return self._child(items, rest[0], KINDS["subscription_item"])
+            place = self._universe.ids.place(rest[0], inner.prefix)
+            children: Sequence[Object] = ()
+            if place is not None and place[0] < owners.total:
+                children = owners.record(place[0])[inner.name]
+            return self._child(children, rest[0], child_kind)
         query = query_of_list(
-            self._request.parameters, filters=("subscription",), has_created=False
+            self._request.parameters,
+            filters=(kind.object,),
+            has_created=not inner.needs_owner,
         )
-        owner = query.filters.get("subscription")
-        if owner is None:
-            message = "Missing required param: subscription."
-            raise BadRequest(message, code="parameter_missing", param="subscription")
-        record = subscriptions.find(owner)
-        if record is None:
-            raise BadRequest(**no_such("subscription", owner, param="subscription"))
+        owner = query.filters.get(kind.object)
+        if owner is not None:
+            record = owners.find(owner)
+            if record is None:
+                raise BadRequest(**no_such(kind.object, owner, param=kind.object))
+            children = record[inner.name]
+        elif inner.needs_owner:
+            message = f"Missing required param: {kind.object}."
+            raise BadRequest(message, code="parameter_missing", param=kind.object)
+        else:
+            children = self._children_of_all(owners, inner.name)
+        children = [
+            child
+            for child in children
+            if query.first <= child["created"] <= query.last or inner.needs_owner
+        ]
         return self._page_of_children(
-            record["items"], query, kind=kind, name="items", parent=owner
+            children, query, kind=kind, name=inner.name, parent=owner or ""
         )
+
+    @staticmethod
+    def _children_of_all(owners: Collection, name: str) -> list[Object]:
+        every = [
+            child for rank in owners.ranks() for child in owners.record(rank)[name]
+        ]
+        return sorted(every, key=lambda child: -child["created"])
 
 
 def _list_body(data: Sequence[bytes], *, has_more: bool, url: str) -> bytes:

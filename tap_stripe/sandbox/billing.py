@@ -296,7 +296,7 @@ class Subscriptions(Collection, object_name="subscription"):
         """An item of a subscription."""
         universe = self.universe
         plans = universe.plans
-        plan = plans.base(dice.below(plans.count))
+        plan = plans.original(dice.below(plans.count))
         identifier = universe.ids.make("si_", rank, serial)
         subscription = self.base_id(rank)
         record = shape("subscription_item")

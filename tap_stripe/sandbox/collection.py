@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from tap_stripe.sandbox.universe import Universe
 
 
+# A page and what it points to.
+_MOST_MADE = 300
+
+
 class Collection(ABC):
     """Objects in the order of their creation; a rank is a place in that order.
 
@@ -31,7 +35,6 @@ class Collection(ABC):
     kind: ClassVar[Kind]
     prefix: ClassVar[str]
     time_property: ClassVar[str] = "created"
-    has_created_filter: ClassVar[bool] = True
     filters: ClassVar[tuple[str, ...]] = ()
     # Whether a list without filters leaves objects out.
     hides_some: ClassVar[bool] = False
@@ -53,6 +56,7 @@ class Collection(ABC):
             burst_every=options.burst_every,
         )
         self.seed = seed_of(universe.seed, self.name)
+        self._made: dict[int, Object] = {}
         self._later: list[int] = []
         self._changed: dict[int, Object] = {}
         self._chosen_ids: dict[str, int] = {}
@@ -120,10 +124,19 @@ class Collection(ABC):
         rank = self.rank(identifier)
         return rank if rank not in self.deleted else None
 
+    def original(self, rank: int) -> Object:
+        """The base record, made once for a while. It must not be written to."""
+        made = self._made.get(rank)
+        if made is None:
+            if len(self._made) >= _MOST_MADE:
+                self._made.clear()
+            made = self._made[rank] = self.base(rank)
+        return made
+
     def record(self, rank: int) -> Object:
         """The present record. It must not be written to: use `edited`."""
         changed = self._changed.get(rank)
-        return changed if changed is not None else self.base(rank)
+        return changed if changed is not None else self.original(rank)
 
     def find(self, identifier: str) -> Object | None:
         """The present record of an id."""
@@ -151,7 +164,7 @@ class Collection(ABC):
     def edited(self, rank: int) -> Object:
         """The record, to be written to."""
         if rank not in self._changed:
-            self._changed[rank] = copied(self.base(rank))
+            self._changed[rank] = copied(self.original(rank))
         return self._changed[rank]
 
     def next_rank(self) -> tuple[int, int]:
@@ -170,7 +183,7 @@ class Collection(ABC):
         rank = self.total
         self.universe.dig_up(self.name, record["id"])
         self._later.append(record[self.time_property])
-        self._changed[rank] = record
+        self._changed[rank] = copied(record)
         if record["id"] != self.base_id(rank):
             self._chosen_ids[record["id"]] = rank
         return rank

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -57,6 +58,7 @@ class EventLog:
         self._dice = Dice(seed_of(universe.seed, "events"))
         self._events: list[Event] = []
         self._places: dict[str, int] = {}
+        self._forgotten = 0
 
     def add(
         self,
@@ -128,13 +130,21 @@ class EventLog:
             NotFound: None has this id, or it is over 30 days old.
         """
         place = self._places.get(identifier)
-        if place is None or not self._is_visible(self._events[place]):
+        if place is None or not self._is_visible(place):
             raise NotFound(**no_such("event", identifier))
         return self._events[place]
 
-    def _is_visible(self, event: Event) -> bool:
-        now = self._universe.clock()
-        return event.visible_at <= now and event.created > now - KEPT_SECONDS
+    def forget(self) -> None:
+        """Treat every event so far as if its 30 days were over."""
+        self._forgotten = len(self._events)
+
+    def _is_kept(self, place: int) -> bool:
+        kept_since = self._universe.clock() - KEPT_SECONDS
+        return place >= self._forgotten and self._events[place].created > kept_since
+
+    def _is_visible(self, place: int) -> bool:
+        is_due = self._events[place].visible_at <= self._universe.clock()
+        return is_due and self._is_kept(place)
 
     def page(self, query: Query) -> tuple[list[Event], bool]:
         """A page, newest first, and whether there are more.
@@ -142,30 +152,31 @@ class EventLog:
         Raises:
             BadRequest: The cursor is no event, or too old a one.
         """
-        first, end = 0, len(self._events)
+        first = bisect_left(self._events, query.first, key=_created)
+        end = bisect_left(self._events, query.last + 1, key=_created)
         cursor = query.starting_after or query.ending_before
         if cursor is not None:
             place = self._places.get(cursor)
             param = "starting_after" if query.starting_after else "ending_before"
             if place is None:
                 raise BadRequest(**no_such("event", cursor, param=param))
-            if self._events[place].created <= self._universe.clock() - KEPT_SECONDS:
+            if not self._is_kept(place):
                 message = (
                     f"The event '{cursor}' is no longer available because it's aged out"
                     " of our retention policy."
                 )
                 raise BadRequest(message, code="resource_missing", param=param)
             if query.starting_after:
-                end = place
+                end = min(end, place)
             else:
-                first = place + 1
+                first = max(first, place + 1)
         places: Iterator[int] | range = range(first, end)
         if query.ending_before is None:
             places = reversed(range(first, end))
         found: list[Event] = []
         for place in places:
             event = self._events[place]
-            if self._is_visible(event) and _passes(event, query):
+            if self._is_visible(place) and _passes(event, query):
                 found.append(event)
                 if len(found) > query.limit:
                     break
@@ -176,9 +187,11 @@ class EventLog:
         return found, has_more
 
 
+def _created(event: Event) -> int:
+    return event.created
+
+
 def _passes(event: Event, query: Query) -> bool:
-    if not query.first <= event.created <= query.last:
-        return False
     wanted = query.types or (
         (query.filters["type"],) if "type" in query.filters else ()
     )

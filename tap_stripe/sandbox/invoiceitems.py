@@ -137,7 +137,7 @@ class InvoicePayments(Collection, object_name="invoice_payment"):
         """The record before any change."""
         universe = self.universe
         invoices = universe.invoices
-        invoice = invoices.base(invoices.payments.of_few(rank))
+        invoice = invoices.original(invoices.payments.of_few(rank))
         return self.made(rank, self.created(rank), self.dice(rank), invoice=invoice)
 
     def made(self, rank: int, created: int, dice: Dice, *, invoice: Object) -> Object:

@@ -19,11 +19,16 @@ class Keyring:
     """The keys of a sandbox; may be changed while it runs."""
 
     def __init__(
-        self, keys: Mapping[str, Collection[str] | None], *, wording: Wording
+        self,
+        keys: Mapping[str, Collection[str] | None],
+        *,
+        wording: Wording,
+        status: int,
     ) -> None:
         self._keys = dict(keys)
         self._revoked: set[str] = set()
         self._wording = wording
+        self._status = status
 
     def set(self, key: str, permissions: Collection[str] | None) -> None:
         """Add a key, or change what it may read; None is everything."""
@@ -68,7 +73,7 @@ class Keyring:
         """Insist on a permission.
 
         Raises:
-            Forbidden: The key lacks it.
+            Forbidden: The key lacks it; where so wished, Unauthorized.
         """
         has = self._keys[key]
         if has is None or permission in has:
@@ -86,7 +91,8 @@ class Keyring:
             f"The provided key '{masked(key)}' does not have the required permissions"
             f" for this endpoint on account '{account}'. {remedy}"
         )
-        raise Forbidden(message, code="more_permissions_required")
+        refusal = Forbidden if self._status == Forbidden.status else Unauthorized
+        raise refusal(message, code="more_permissions_required")
 
 
 def masked(key: str) -> str:

@@ -67,12 +67,16 @@ class Limiter:
     """Judges requests against the limits and knows those in flight.
 
     `limits` may be replaced at any time. Only the server's thread calls the rest.
+
+    Attributes:
+        most_in_flight: The most requests that were in flight at once.
     """
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self._buckets: defaultdict[str, _Bucket] = defaultdict(_Bucket)
         self._in_flight: defaultdict[str, int] = defaultdict(int)
+        self.most_in_flight = 0
 
     def refusal(self, endpoint: str, *, now: float) -> Reason | None:
         """Why a request that arrives now is refused, None when it may pass.
@@ -105,6 +109,7 @@ class Limiter:
         """Count a request as in flight."""
         self._in_flight[""] += 1
         self._in_flight[endpoint] += 1
+        self.most_in_flight = max(self.most_in_flight, self._in_flight[""])
 
     def leave(self, endpoint: str) -> None:
         """Count a request as answered."""

@@ -15,6 +15,8 @@ class Entry(NamedTuple):
         target: Path and query, as sent.
         status: HTTP status; 0 where none was sent.
         fault: The injected fault, if any.
+        account: What `Stripe-Account` said.
+        version: What `Stripe-Version` said.
     """
 
     at: float
@@ -23,6 +25,8 @@ class Entry(NamedTuple):
     endpoint: str
     status: int
     fault: str | None
+    account: str | None
+    version: str | None
 
 
 class RequestLog:

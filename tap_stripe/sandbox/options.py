@@ -58,6 +58,7 @@ class Options:
         latency_seconds: Time from a request to its answer.
         keys: API keys and the read permissions each has; None means all.
         permission_wording: Which of Stripe's two sentences a 403 uses.
+        permission_status: Status of that answer; some have met 401 on live keys.
         pretty: Whether bodies are indented, as Stripe's are.
         limits: Rate limits at the start.
         faults: Faults at the start.
@@ -97,6 +98,7 @@ class Options:
         default_factory=lambda: {DEFAULT_KEY: None}
     )
     permission_wording: Literal["present", "older"] = "present"
+    permission_status: Literal[401, 403] = 403
     pretty: bool = False
     limits: Limits = field(default_factory=Limits)
     faults: Faults = field(default_factory=Faults)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tap_stripe.sandbox.faults import Faults
     from tap_stripe.sandbox.limits import Limits
     from tap_stripe.sandbox.log import RequestLog
+    from tap_stripe.sandbox.server import Impostor
 
 
 class Sandbox(Truth):
@@ -173,6 +174,24 @@ class Sandbox(Truth):
     def latency_seconds(self, latency_seconds: float) -> None:
         self._server.latency_seconds = latency_seconds
 
+    @property
+    def impostor(self) -> Impostor | None:
+        """Answers in Stripe's place, to try what Stripe would never say.
+
+        Called with the path and its query, it gives status, body and headers, or None
+        to leave the answer to the sandbox.
+        """
+        return self._server.impostor
+
+    @impostor.setter
+    def impostor(self, impostor: Impostor | None) -> None:
+        self._server.impostor = impostor
+
+    @property
+    def most_in_flight(self) -> int:
+        """The most requests that were in flight at once; latency makes them overlap."""
+        return self._server.limiter.most_in_flight
+
     def set_key(self, key: str, permissions: Collection[str] | None) -> None:
         """Add a key, or change what it may read; None is everything."""
         self.world.keys.set(key, permissions)
@@ -257,3 +276,8 @@ class Sandbox(Truth):
             How many were due.
         """
         return self._changer.settle(account)
+
+    def forget_events(self, *, account: str | None = None) -> None:
+        """Let every event so far be gone, as Stripe's are after 30 days."""
+        with self.world.lock:
+            self._universe(account).events.forget()

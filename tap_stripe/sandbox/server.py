@@ -7,6 +7,7 @@ import json
 import socket
 import struct
 import time
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, unquote
@@ -21,8 +22,6 @@ from tap_stripe.sandbox.listing import DEFAULT
 from tap_stripe.sandbox.log import Entry, RequestLog
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tap_stripe.sandbox.faults import Fault
     from tap_stripe.sandbox.world import World
 
@@ -47,6 +46,10 @@ class _Answer(NamedTuple):
     headers: Mapping[str, str]
 
 
+# Gives status, body and headers for a path with its query; None leaves it to Stripe.
+Impostor = Callable[[str], tuple[int, bytes, Mapping[str, str]] | None]
+
+
 class Server:
     """What all connections share. Its attributes may be set from any thread.
 
@@ -54,6 +57,7 @@ class Server:
         faults: What goes wrong from now on.
         down: Whether every answer is a 503.
         latency_seconds: Time from a request to its answer.
+        impostor: Answers in Stripe's place what Stripe would never say.
     """
 
     def __init__(self, world: World) -> None:
@@ -66,6 +70,7 @@ class Server:
         self.down = False
         self.latency_seconds = options.latency_seconds
         self.dice = Dice(seed_of(options.seed, "faults"))
+        self.impostor: Impostor | None = None
         self.failures: list[Exception] = []
         self.connections: set[Connection] = set()
         self._requests = 0
@@ -97,6 +102,10 @@ class Server:
             return _error(500, repr(failure), "api_error", {})
 
     def _true_answer(self, asked: _Asked) -> _Answer:
+        if self.impostor is not None:
+            forged = self.impostor(asked.target)
+            if forged is not None:
+                return _Answer(*forged)
         try:
             key = self.world.keys.admitted(asked.headers.get("authorization", ""))
             request = Request(
@@ -181,7 +190,7 @@ class Connection(asyncio.Protocol):
         """Take in bytes."""
         self._unread += data
         if not self._busy:
-            self._begin()
+            self._begin_if_free()
 
     def _begin(self) -> None:
         head, end, rest = self._unread.partition(_END_OF_HEAD)
@@ -282,8 +291,13 @@ class Connection(asyncio.Protocol):
             self._loop.call_soon(self._begin_if_free)
 
     def _begin_if_free(self) -> None:
-        if not self._busy and self.transport is not None:
+        if self._busy or self.transport is None:
+            return
+        try:
             self._begin()
+        except ValueError:
+            # Not HTTP.
+            self.transport.abort()
 
     def _note(self, asked: _Asked, status: int, fault: Fault | None) -> None:
         self._server.log.add(
@@ -294,6 +308,8 @@ class Connection(asyncio.Protocol):
                 asked.endpoint,
                 status,
                 fault,
+                asked.headers.get("stripe-account"),
+                asked.headers.get("stripe-version"),
             )
         )
 

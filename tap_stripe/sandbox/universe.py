@@ -9,7 +9,6 @@ from tap_stripe.sandbox.billing import Coupons, Plans, Subscriptions
 from tap_stripe.sandbox.charges import Charges
 from tap_stripe.sandbox.connect import Accounts, ApplicationFees, Transfers
 from tap_stripe.sandbox.core import (
-    BalanceTransactions,
     Disputes,
     Files,
     Payouts,
@@ -22,6 +21,7 @@ from tap_stripe.sandbox.invoiceitems import InvoiceItems, InvoicePayments
 from tap_stripe.sandbox.invoices import Invoices
 from tap_stripe.sandbox.shapes import shape
 from tap_stripe.sandbox.sources import ACCOUNT_SERIALS
+from tap_stripe.sandbox.transactions import BalanceTransactions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

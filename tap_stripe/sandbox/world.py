@@ -29,7 +29,11 @@ class World:
     def __init__(self, options: Options) -> None:
         self.options = options
         self.lock = RLock()
-        self.keys = Keyring(options.keys, wording=options.permission_wording)
+        self.keys = Keyring(
+            options.keys,
+            wording=options.permission_wording,
+            status=options.permission_status,
+        )
         now = options.now if options.now is not None else int(options.clock())
         self._ended_at = now - LEAD_SECONDS
         seed = seed_of(options.seed, "account")

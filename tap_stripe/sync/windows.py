@@ -26,10 +26,13 @@ MOST_PAGES = 1000
 """More pages of one second, or of one embedded list, are taken for a fault."""
 _LEAST_PAGES = 3
 _READ_BEFORE_CUT = 2
-_CUTS = 1
-_CUTS_PER_PAGE = 0.05
-_FORESEEN = 20
+_WASTE = 1.5
+_WASTE_PER_PAGE = 0.04
+_FORESEEN = 8
 """How many times what was read of a list may be assumed to lie below it."""
+_DENSER = 8
+"""How many times as dense as all that was read of a list a window may be taken to be:
+a second with many objects says little of the next day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +116,6 @@ class Window:
             self.whole,
         )
 
-    def pages_left(self) -> float:
-        """Estimate how many pages are still to read."""
-        if self.density is None:
-            return math.inf
-        return max(1.0, self.density * seconds(self.unread) / PAGE)
-
     def go_on(self, full: FullPage) -> None:
         """Move on behind a page that has more behind it.
 
@@ -146,6 +143,55 @@ class Window:
             self.top, self.cursor = self.unread[-1][1], None
 
 
+@dataclass(slots=True)
+class _Progress:
+    """What is known of a listing.
+
+    Attributes:
+        windows: Those that are still open.
+        pages: Pages read.
+        objects: Objects read.
+        seconds: Seconds of the listing that they cover.
+    """
+
+    windows: list[Window]
+    pages: int = 0
+    objects: int = 0
+    seconds: int = 0
+
+    def pages_left(self, window: Window) -> float:
+        """Estimate how many pages of a window are still to read."""
+        if window.density is None:
+            return math.inf
+        density = min(window.density, _DENSER * self.objects / max(1, self.seconds))
+        pages = max(1.0, density * seconds(window.unread) / PAGE)
+        # Nobody knows how old an account is: little is foreseen of the oldest piece.
+        return min(pages, _FORESEEN * max(1, self.pages)) if window.bottom else pages
+
+    def all_left(self) -> float:
+        """Estimate how many pages are still to read."""
+        return sum(map(self.pages_left, self.windows))
+
+    def close(self, window: Window) -> None:
+        """Take out a window that is read to its end."""
+        self.windows.remove(window)
+        if window.bottom and not window.count and self.windows:
+            # Nothing was there: the list ends somewhere above.
+            min(self.windows, key=lambda one: one.unread[0]).bottom = True
+
+    def may_cut(self) -> bool:
+        """Tell whether one more window costs little beside what is to be read."""
+        if self.pages < _READ_BEFORE_CUT:
+            return False
+        left = self.all_left()
+        wasted = self.pages - self.objects / PAGE
+        if wasted > _WASTE + _WASTE_PER_PAGE * (self.pages + min(left, 3 * self.pages)):
+            return False
+        # The last page of each window will be half full.
+        expected = (len(self.windows) + 1) / 2
+        return expected <= _WASTE + _WASTE_PER_PAGE * (self.pages + left)
+
+
 class Windows:
     """All windows of a run. Not thread-safe: readers hold a lock around it.
 
@@ -158,14 +204,12 @@ class Windows:
     def __init__(
         self, windows: Iterable[Window], *, at_once: Callable[[str], int]
     ) -> None:
-        self._open: dict[Reading, list[Window]] = {}
-        self._read: dict[Reading, int] = {}
-        self._cuts: dict[Reading, int] = {}
+        self._open: dict[Reading, _Progress] = {}
         self._at_once = at_once
         for window in windows:
-            self._open.setdefault(window.reading, []).append(window)
-        for held in self._open.values():
-            min(held, key=lambda window: window.unread[0]).bottom = True
+            self._open.setdefault(window.reading, _Progress([])).windows.append(window)
+        for progress in self._open.values():
+            min(progress.windows, key=lambda window: window.unread[0]).bottom = True
 
     def __bool__(self) -> bool:
         """Tell whether anything is still to be read."""
@@ -174,97 +218,94 @@ class Windows:
     def take(self) -> Window | None:
         """Give a window to a reader; None if there is nothing to do right now."""
         taken = {
-            reading: sum(window.taken for window in held)
-            for reading, held in self._open.items()
+            reading: sum(window.taken for window in progress.windows)
+            for reading, progress in self._open.items()
         }
         if sum(taken.values()) >= self._at_once(""):
             return None
         # The listing with most left first: Stripe bounds an endpoint, so what is left
         # of the longest one decides when the run ends.
-        for reading in sorted(self._open, key=self.pages_left, reverse=True):
+        for reading, progress in sorted(
+            self._open.items(), key=lambda pair: pair[1].all_left(), reverse=True
+        ):
             if taken[reading] >= self._at_once(reading.listing.path):
                 continue
-            window = self._idle(reading) or self._cut(reading)
+            window = _idle(progress) or _cut(progress)
             if window is not None:
                 window.taken = True
                 return window
         return None
 
-    def give_back(self, window: Window, full: FullPage | None) -> None:
+    def give_back(self, window: Window, full: FullPage | None, count: int = 0) -> None:
         """Take a window back after a page.
 
         Args:
             window: That `take` gave.
             full: Where its page ended; None if nothing is behind it.
+            count: How many objects the page had.
         """
         window.taken = False
-        reading = window.reading
-        self._read[reading] = self._read.get(reading, 0) + 1
+        progress = self._open.get(window.reading)
+        if progress is None:
+            return
+        progress.pages += 1
+        progress.objects += count
         if full is not None:
             window.go_on(full)
-        if reading in self._open and (full is None or not window.unread):
-            self._open[reading].remove(window)
-            if not self._open[reading]:
-                del self._open[reading]
+            progress.seconds += max(1, full.newest - full.oldest)
+        else:
+            window.unread = []
+            window.count += count
+        if not window.unread:
+            progress.close(window)
+            if not progress.windows:
+                del self._open[window.reading]
 
     def drop(self, reading: Reading) -> None:
         """Read no more of a listing."""
         self._open.pop(reading, None)
 
-    def pages_left(self, reading: Reading) -> float:
-        """Estimate how many pages of a listing are still to read."""
-        # Nobody knows how old an account is: little is foreseen of the oldest piece.
-        most = _FORESEEN * max(1, self._read.get(reading, 0))
-        return sum(
-            min(window.pages_left(), most) if window.bottom else window.pages_left()
-            for window in self._open.get(reading, ())
-        )
 
-    def _idle(self, reading: Reading) -> Window | None:
-        idle = [window for window in self._open[reading] if not window.taken]
-        return max(idle, key=Window.pages_left, default=None)
-
-    def _cut(self, reading: Reading) -> Window | None:
-        """Cut the window with most left in two; give the older part."""
-        read = self._read.get(reading, 0)
-        pages = read + self.pages_left(reading)
-        if read < _READ_BEFORE_CUT:
-            return None
-        if self._cuts.get(reading, 0) >= _CUTS + _CUTS_PER_PAGE * pages:
-            return None
-        window = max(self._open[reading], key=Window.pages_left)
-        if (
-            window.whole
-            or window.density is None
-            or window.pages_left() < 2 * _LEAST_PAGES
-        ):
-            return None
-        older, newer = split(window.unread, _second_to_cut_at(window))
-        if not older or not newer:
-            return None
-        self._cuts[reading] = self._cuts.get(reading, 0) + 1
-        cut = Window(
-            reading,
-            window.fed,
-            older,
-            top=older[-1][1],
-            bottom=window.bottom,
-            density=window.density,
-            grown=window.grown,
-        )
-        window.unread, window.bottom = newer, False
-        self._open[reading].append(cut)
-        return cut
+def _idle(progress: _Progress) -> Window | None:
+    idle = [window for window in progress.windows if not window.taken]
+    return max(idle, key=progress.pages_left, default=None)
 
 
-def _second_to_cut_at(window: Window) -> int:
+def _cut(progress: _Progress) -> Window | None:
+    """Cut the window with most left in two; give the older part."""
+    if not progress.may_cut():
+        return None
+    # What lies in a window that no page of was read is not known at all.
+    known = [one for one in progress.windows if one.pages and not one.whole]
+    window = max(known, key=progress.pages_left, default=None)
+    left = progress.pages_left(window) if window else 0
+    if window is None or left < 2 * _LEAST_PAGES:
+        return None
+    older, newer = split(window.unread, _second_to_cut_at(window, left))
+    if not older or not newer:
+        return None
+    cut = Window(
+        window.reading,
+        window.fed,
+        older,
+        top=older[-1][1],
+        bottom=window.bottom,
+        density=window.density,
+        grown=window.grown,
+    )
+    window.unread, window.bottom = newer, False
+    progress.windows.append(cut)
+    return cut
+
+
+def _second_to_cut_at(window: Window, pages_left: float) -> int:
     """Find the last second of the older part."""
-    density = window.density or 1.0
     if not window.bottom:
         return _middle(window.unread)
     # The page that is being read, then twice as many pages with each cut.
-    kept = min(1 + window.grown, window.pages_left() / 2)
+    kept = min(1 + window.grown, pages_left / 2)
     window.grown *= 2
+    density = window.density or 1.0
     return window.unread[-1][1] - math.ceil(kept * PAGE / density)
 
 

@@ -97,6 +97,7 @@ class _WindowPiece:
         self._fetch = fetch
         self._ask = window.ask()
         self._full: FullPage | None = None
+        self._count = 0
         self._refused = False
 
     def run(self) -> list[Item]:
@@ -110,13 +111,14 @@ class _WindowPiece:
         if self._ask.reading.listing.single:
             return [self._fetch.single(self._ask)]
         page, self._full = self._fetch.window(self._ask)
+        self._count = len(page.objects)
         return [page]
 
     def done(self) -> None:
         if self._refused:
             self._windows.drop(self._ask.reading)
         else:
-            self._windows.give_back(self._window, self._full)
+            self._windows.give_back(self._window, self._full, self._count)
 
 
 class ChangedWork:

@@ -93,11 +93,3 @@ def test_the_hub_definition_is_valid(hub, meltano_schema):
     jsonschema.validate({"plugins": {"extractors": [for_meltano]}}, meltano_schema)
     assert hub.keys() >= HUB_NEEDS
     assert hub.keys() & {"config", "load_schema", "select"} == set()
-
-
-def test_the_schedule_loads_into_postgres_every_3_hours(meltano):
-    said = meltano("schedule", "list", "--format=json")
-
-    (schedule,) = json.loads(said[said.index("{") :])["schedules"]["job"]
-    assert schedule["cron_interval"] == "0 */3 * * *"
-    assert schedule["job"]["tasks"] == ["tap-stripe target-postgres"]

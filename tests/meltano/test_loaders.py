@@ -40,10 +40,11 @@ def in_duckdb(path: Path) -> Ids:
 
 def in_jsonl(folder: Path) -> Ids:
     """Returns the ids; target-jsonl appends, so a row read again is one line more."""
-    return {
-        file.stem: sorted({key(json.loads(line)) for line in file.open()})
-        for file in folder.iterdir()
-    }
+    found = {}
+    for file in folder.iterdir():
+        with file.open() as lines:
+            found[file.stem] = sorted({key(json.loads(line)) for line in lines})
+    return found
 
 
 @pytest.fixture
@@ -89,14 +90,54 @@ def test_a_second_run_loads_no_row_twice(loader, meltano):
     assert second == first
 
 
+def test_only_what_is_selected_is_loaded(meltano, tmp_path):
+    meltano(
+        "--environment=sandbox",
+        "run",
+        "tap-stripe",
+        "target-jsonl",
+        TAP_STRIPE__SELECT='["charges.id", "charges.amount", "refunds.*"]',
+        TARGET_JSONL_DESTINATION_PATH=str(tmp_path / "jsonl"),
+    )
+
+    files = {path.stem: path for path in (tmp_path / "jsonl").iterdir()}
+    charge = json.loads(files["charges"].read_text().partition("\n")[0])
+    assert files.keys() == {"charges", "refunds"}
+    assert charge.keys() >= {"id", "amount"}
+    assert "currency" not in charge
+
+
+def test_the_schedule_loads_into_postgres_every_3_hours(meltano, postgres):
+    said = meltano("schedule", "list", "--format=json")
+    (schedule,) = json.loads(said[said.index("{") :])["schedules"]["job"]
+
+    meltano(
+        "--environment=test",
+        "schedule",
+        "run",
+        schedule["name"],
+        TAP_STRIPE_API_URL="sandbox",
+        TAP_STRIPE__SELECT='["charges.*"]',
+        TARGET_POSTGRES_SQLALCHEMY_URL=postgres.loader,
+    )
+
+    assert schedule["cron_interval"] == "0 */3 * * *"
+    assert postgres.ids("stripe_test")["charges"]
+
+
 def test_two_accounts_have_a_schema_and_a_state_each(meltano, postgres):
     run = ("--environment=sandbox", "run", "stripe-accounts")
 
-    meltano(*run, TARGET_POSTGRES_SQLALCHEMY_URL=postgres.loader)
+    meltano(
+        *run,
+        TAP_STRIPE_EU__SELECT='["charges.*"]',
+        TAP_STRIPE_US__SELECT='["charges.*"]',
+        TARGET_POSTGRES_SQLALCHEMY_URL=postgres.loader,
+    )
     states = meltano("--environment=sandbox", "state", "list")
 
     assert postgres.ids("stripe_eu_sandbox")["charges"]
-    assert postgres.ids("stripe_us_sandbox")["charges"]
+    assert postgres.ids("stripe_us_sandbox").keys() == {"charges"}
     assert "sandbox:tap-stripe-eu-to-target-postgres" in states
     assert "sandbox:tap-stripe-us-to-target-postgres" in states
 

@@ -11,10 +11,13 @@ import sys
 import pytest
 
 from scripts import bootstrap
+from tap_stripe.sandbox import Options, Sandbox
 
 NOT_IN_GIT = shutil.ignore_patterns(
     ".*_cache", ".git", ".hypothesis", ".meltano", ".tools", ".venv", "dist", "output"
 )
+# What the README shows of the first command's output; "..." stands for more of it.
+SHOWN = re.compile(r"<!-- Printed by the first command -->\n```\n(.*?)```", re.DOTALL)
 ROWS = re.compile(r"^  (\w+) +([\d,]+) rows$", re.MULTILINE)
 
 
@@ -25,12 +28,12 @@ def clone(tmp_path_factory):
     return folder
 
 
-def quickstart(clone, *arguments):
+def quickstart(clone, *arguments, **settings):
     env = {k: v for k, v in os.environ.items() if not k.startswith("TAP_STRIPE")}
     return subprocess.run(
         [sys.executable, "scripts/quickstart", *arguments],
         cwd=clone,
-        env=env,
+        env=env | settings,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -53,5 +56,37 @@ def test_the_first_command_loads_tables_and_a_second_run_none_twice(clone):
     tables = dict(ROWS.findall(first.stdout))
     assert int(tables["charges"].replace(",", "")) > 0
     assert dict(ROWS.findall(second.stdout)) == tables
-    assert str(clone / "output" / "quickstart" / "postgres") in first.stdout
+    shown = SHOWN.search((clone / "README.md").read_text())
+    assert shown is not None
+    for line in shown[1].splitlines():
+        assert line == "  ..." or line in first.stdout
     assert asked.stdout.split()[2] == "0", asked.stdout
+
+
+def test_with_a_key_the_same_command_reads_stripe_into_a_schema_of_its_own(clone):
+    (clone / ".env").write_text("TAP_STRIPE_API_KEY=sk_test_sandbox\n")
+
+    with Sandbox(Options(scale=0.1)) as in_place_of_stripe:
+        ran = quickstart(
+            clone,
+            TAP_STRIPE_API_URL=in_place_of_stripe.url,
+            TAP_STRIPE_REQUESTS_PER_SECOND="100",
+        )
+
+    assert ran.returncode == 0, ran.stdout
+    assert "tables in schema stripe_test:" in ran.stdout
+    assert dict(ROWS.findall(ran.stdout))["charges"] == "100"
+    assert "sk_test_sandbox" not in ran.stdout
+
+
+def test_an_old_python_is_told_in_one_sentence():
+    script = (bootstrap.ROOT / "scripts" / "quickstart").read_text()
+    as_if_old = script.replace("(3, 11)", "(99, 0)", 1)
+
+    ran = subprocess.run(
+        [sys.executable, "-c", as_if_old], capture_output=True, text=True, check=False
+    )
+
+    assert ran.returncode == 1
+    assert len(ran.stderr.splitlines()) == 1
+    assert "needs Python 3.11 or newer" in ran.stderr

@@ -81,6 +81,15 @@ def test_an_expansion_needs_the_permission_of_what_it_expands(
     assert permission in refused.error["message"]
 
 
+def test_a_missing_permission_may_come_as_401():
+    keys = {"rk_test_nothing_1234": ()}
+    with serving(keys=keys, permission_status=401) as client:
+        refused = client.get("/v1/invoices")
+
+        assert refused.status == 401
+        assert refused.error["code"] == "more_permissions_required"
+
+
 def test_unknown_ids_and_paths_are_404(stripe):
     missing = stripe.get("/v1/charges/ch_nothing")
     bitcoin = stripe.get("/v1/bitcoin/receivers")

@@ -191,6 +191,24 @@ def test_a_draft_takes_in_a_waiting_item(changing):
     assert types(changing) == ["invoice.created"]
 
 
+def test_paying_pays_the_payment_that_was_tried(changing):
+    payment = next(
+        each
+        for each in changing.sandbox.objects("invoice_payments")
+        if each["status"] == "open"
+    )
+    changing.sandbox.perform("pay_invoice", payment["invoice"])
+
+    paid = changing.get(f"/v1/invoice_payments/{payment['id']}").body
+    assert paid["status"] == "paid"
+    assert types(changing) == [
+        "invoice.paid",
+        "invoice.payment_succeeded",
+        "invoice.updated",
+        "invoice_payment.paid",
+    ]
+
+
 @pytest.mark.parametrize("operation", sorted(OPERATIONS))
 def test_every_operation_can_be_done_by_name(changing, operation):
     assert changing.sandbox.perform(operation)

@@ -25,7 +25,9 @@ def test_events_are_listed_newest_first_and_found_by_id(changing):
 
 
 def test_events_are_narrowed_by_type(changing):
-    changing.sandbox.change(200, seed=3)
+    changing.sandbox.change(50, seed=3)
+    changing.sandbox.perform("update_charge")
+    changing.sandbox.perform("create_coupon")
     every = changing.everything("/v1/events")
 
     one = changing.everything("/v1/events", type="charge.updated")
@@ -59,6 +61,17 @@ def test_events_are_narrowed_by_time_and_gone_after_thirty_days():
         aged_out = client.get("/v1/events", starting_after=old)
         assert aged_out.status == 400
         assert "aged out of our retention policy" in aged_out.error["message"]
+
+
+def test_events_can_be_forgotten_before_their_time(changing):
+    changing.sandbox.perform("create_charge")
+    (gone,) = changing.get("/v1/events").ids
+    changing.sandbox.forget_events()
+    changing.sandbox.perform("create_charge")
+
+    assert len(changing.get("/v1/events").ids) == 1
+    assert changing.get(f"/v1/events/{gone}").status == 404
+    assert changing.get("/v1/events", starting_after=gone).status == 400
 
 
 def test_a_late_event_appears_behind_a_newer_one():

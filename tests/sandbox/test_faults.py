@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import time
 
 import pytest
@@ -117,11 +118,45 @@ def test_the_log_tells_every_request():
 
         assert [entry.status for entry in log.entries] == [500, 200, 404]
         assert log.entries[0].fault == "server_error"
+        assert log.entries[0].account is None
+        assert log.entries[0].version is None
         assert log.entries[1].target == "/v1/plans?limit=3"
         assert log.by_endpoint == {"GET /v1/plans": 2, "GET /v1/charges/:id": 1}
         assert log.by_endpoint_and_status["GET /v1/plans", 500] == 1
         log.clear()
         assert len(log) == 0
+
+
+def test_what_is_not_http_is_dropped(stripe):
+    with socket.create_connection(("127.0.0.1", stripe.sandbox.port), 5) as raw:
+        raw.sendall(b"GET / HTTP/1.1\r\nContent-Length: many\r\n\r\n")
+
+        assert raw.recv(100) == b""
+    assert stripe.get("/v1/plans").status == 200
+
+
+def test_two_requests_at_once_are_answered_in_turn(stripe):
+    request = b"GET /v1/plans HTTP/1.1\r\nAuthorization: Bearer sk_test_sandbox\r\n"
+    last = request + b"Connection: close\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", stripe.sandbox.port), 5) as raw:
+        raw.sendall(request + b"\r\n" + last)
+        answer = b"".join(iter(lambda: raw.recv(65_536), b""))
+
+    assert answer.count(b"HTTP/1.1 200 OK") == 2
+
+
+def test_an_impostor_says_what_stripe_never_would():
+    with serving() as client:
+        client.sandbox.impostor = lambda target: (
+            (200, b'{"data":[],"has_more":true}', {"X-Forged": "yes"})
+            if target.startswith("/v1/plans")
+            else None
+        )
+        forged = client.get("/v1/plans", limit=3)
+
+        assert forged.body == {"data": [], "has_more": True}
+        assert forged.headers["X-Forged"] == "yes"
+        assert client.get("/v1/charges").ids
 
 
 def test_latency_is_kept():

@@ -82,6 +82,7 @@ def test_too_many_at_once_are_refused(limits, reason):
             replies = list(pool.map(ask, range(6)))
 
         assert sum(reply.status == 200 for reply in replies) == 2
+        assert client.sandbox.most_in_flight == 2
         refused = [reply for reply in replies if reply.status == 429]
         assert {reply.headers["Stripe-Rate-Limited-Reason"] for reply in refused} == {
             reason

@@ -205,6 +205,7 @@ def test_filters_narrow(stripe):
         ("invoices", "lines", "/v1/invoices/{}/lines"),
         ("customers", "sources", "/v1/customers/{}/sources"),
         ("subscriptions", "items", "/v1/subscription_items?subscription={}"),
+        ("files", "links", "/v1/file_links?file={}"),
         ("application_fees", "refunds", "/v1/application_fees/{}/refunds"),
         ("transfers", "reversals", "/v1/transfers/{}/reversals"),
         ("accounts", "external_accounts", "/v1/accounts/{}/external_accounts"),
@@ -245,6 +246,23 @@ def test_sources_are_told_apart_by_object(stripe):
     assert cards == [source for source in everything if source["object"] == "card"]
     assert len(cards) + len(banks) == len(everything)
     assert stripe.get(f"{path}/{everything[0]['id']}").body == everything[0]
+
+
+def test_all_file_links_are_listed_by_time(stripe):
+    pairs = stripe.sandbox.children("files", "links")
+    links = stripe.everything("/v1/file_links")
+    second = links[len(links) // 2]["created"]
+
+    recent = stripe.everything("/v1/file_links", created_gte=second)
+
+    assert sorted(link["id"] for link in links) == sorted(
+        link["id"] for _, link in pairs
+    )
+    assert [link["created"] for link in links] == sorted(
+        (link["created"] for link in links), reverse=True
+    )
+    assert recent == [link for link in links if link["created"] >= second]
+    assert stripe.get(f"/v1/file_links/{links[0]['id']}").body == links[0]
 
 
 def test_a_subscription_item_is_found_by_its_id(stripe):

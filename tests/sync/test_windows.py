@@ -58,7 +58,7 @@ def read(times, unread, *, readers, seed, at_once=None):
             id_, oldest = found[-1]
             full = FullPage(found[0][1], oldest, len(found), ask.top, str(id_))
         left = without(left, covered(full and full.oldest, (ask.first, ask.last)))
-        windows.give_back(window, full)
+        windows.give_back(window, full, len(found))
     return server, seen, left
 
 
@@ -133,9 +133,10 @@ def test_a_gap_that_is_full_of_objects_is_jumped_over():
 
 def test_no_more_readers_are_at_a_list_than_use_its_budget_up():
     reading = Reading(None, CHARGES, ())
-    window = Window(reading, frozenset(), [(0, NOW)], NOW, density=1.0, pages=50)
-    windows = Windows([window], at_once=lambda path: 3 if path else 100)
-    windows._read[reading] = 50
+    windows = Windows(
+        [Window(reading, frozenset(), [(n, n)], n) for n in range(5)],
+        at_once=lambda path: 3 if path else 100,
+    )
 
     taken = [windows.take() for _ in range(5)]
 

@@ -142,7 +142,7 @@ def finalize_invoice(hand: Hand) -> str | None:
 
 
 def pay_invoice(hand: Hand) -> str | None:
-    """An open invoice is paid, by a payment of its own."""
+    """An open invoice is paid, by the payment that was tried before or a new one."""
     universe = hand.universe
     invoices, payments = universe.invoices, universe.invoice_payments
     rank = hand.pick(invoices, _is_open)
@@ -151,10 +151,16 @@ def pay_invoice(hand: Hand) -> str | None:
     events = ("invoice.paid", "invoice.payment_succeeded", "invoice.updated")
     with hand.editing(invoices, rank, *events) as invoice:
         move_to(invoice, "paid", at=universe.now)
-        number, created = payments.next_rank()
-        payment = payments.made(number, created, hand.dice, invoice=invoice)
-        payments.add(payment)
-        universe.give("invoice_payments", invoice["id"], number)
+        tried = payments.narrowed({"invoice": invoice["id"]})
+        if tried:
+            payment = payments.edited(tried[-1])
+            payment.update(amount_paid=invoice["amount_paid"], status="paid")
+            payment["status_transitions"]["paid_at"] = universe.now
+        else:
+            number, created = payments.next_rank()
+            payment = payments.made(number, created, hand.dice, invoice=invoice)
+            payments.add(payment)
+            universe.give("invoice_payments", invoice["id"], number)
     hand.announce("invoice_payment.paid", payment)
     return str(invoice["id"])
 

@@ -1,0 +1,229 @@
+"""What tap-stripe takes, against Stripe's rate limit: `python -m benchmarks`.
+
+Starts the sandbox in a process of its own, runs the taps as processes against it, and
+prints one table. Without a choice of parts: charges alone, a plain singer-sdk tap, an
+account of several large collections, and the pipeline into PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import statistics
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from benchmarks import account, table
+from benchmarks.pipeline import measure_pipeline
+from benchmarks.server import Stripe
+from benchmarks.table import Row
+from benchmarks.taps import PLAIN_TAP, Measure, catalog, measure_tap
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+PARTS = ("charges", "plain", "account", "pipeline")
+EXTRAS = ("deselect-third", "memory", "over-budget")
+_PLAIN_SHARE = 10
+_ENDPOINT_LIMIT = 25.0
+_FAST = 100_000.0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+    add = parser.add_argument
+    add("--latency", type=float, default=0.15, metavar="SECONDS")
+    add("--requests-per-second", type=float, default=100, help="the account's limit")
+    add(
+        "--endpoint-requests-per-second",
+        type=float,
+        help="each endpoint's limit; default: none, and 25 for the whole account",
+    )
+    add("--charges", "--size", type=int, default=20_000, help="default: 20,000")
+    add("--repeat", type=int, default=1, help="print the median of so many runs")
+    add("--markdown", action="store_true", help="print the README's table")
+    add("--timeline", action="store_true", help="print the account's requests by second")
+    for part in PARTS:
+        add(f"--{part}", action="store_true", help=f"run this part: {_about(part)}")
+    for extra in EXTRAS:
+        add(f"--{extra}", action="store_true", help=f"run as well: {_about(extra)}")
+    return parser
+
+
+def _about(part: str) -> str:
+    return (getattr(Benchmarks, part.replace("-", "_")).__doc__ or "").split("\n")[0]
+
+
+class Benchmarks:
+    """The parts; each gives lines of the table.
+
+    Args:
+        given: The command line.
+    """
+
+    def __init__(self, given: argparse.Namespace) -> None:
+        self._charges: int = given.charges
+        self._repeat: int = given.repeat
+        self._timeline: bool = given.timeline
+        self._stripe = Stripe(
+            sizes={"charges": given.charges},
+            latency_s=given.latency,
+            requests_per_second=given.requests_per_second,
+            endpoint_requests_per_second=given.endpoint_requests_per_second,
+        )
+        self._settings: dict[str, Any] = {
+            "requests_per_second": given.requests_per_second
+        }
+        if given.endpoint_requests_per_second is None:
+            self._settings["requests_per_second_per_endpoint"] = (
+                given.requests_per_second
+            )
+        self.notes: list[str] = []
+
+    def charges(self) -> list[Row]:
+        """Charges alone."""
+        return [self._charges_row("tap-stripe, charges", self._stripe, self._settings)]
+
+    def plain(self) -> list[Row]:
+        """A plain singer-sdk RESTStream reading a tenth of the charges."""
+        stripe = replace(
+            self._stripe, sizes={"charges": max(1, self._charges // _PLAIN_SHARE)}
+        )
+        measure = self._median(
+            lambda: measure_tap(stripe, None, {}, command=PLAIN_TAP)
+        )
+        return [Row.of("plain singer-sdk RESTStream, charges", measure)]
+
+    def account(self) -> list[Row]:
+        """Several large collections, with Stripe's limit for an endpoint as well."""
+        limit = self._stripe.endpoint_requests_per_second or _ENDPOINT_LIMIT
+        stripe = replace(
+            self._stripe,
+            sizes=account.sizes(self._charges),
+            endpoint_requests_per_second=limit,
+        )
+        settings = {**self._settings, "requests_per_second_per_endpoint": limit}
+        chosen = catalog(account.COLLECTIONS)
+        measure = self._median(lambda: measure_tap(stripe, chosen, settings))
+        if stripe.requests_per_second:
+            share = account.share_until_one_is_left(
+                measure.asked, budget=stripe.requests_per_second
+            )
+            self.notes.append(
+                f"Account: {100 * share:.1f} % of the budget until one endpoint is left."
+            )
+        if self._timeline:
+            self.notes.append(account.timeline(measure.asked))
+        return [Row.of(f"tap-stripe, {len(account.COLLECTIONS)} collections", measure)]
+
+    def pipeline(self) -> list[Row]:
+        """tap-stripe into target-postgres, and the target alone."""
+        return measure_pipeline(self._stripe, catalog(["charges"]), self._settings)
+
+    def deselect_third(self) -> list[Row]:
+        """Charges with a third of the properties deselected."""
+        return [
+            self._charges_row(
+                f"… a third of {what} deselected",
+                self._stripe,
+                self._settings,
+                deselect=deselect,
+            )
+            for what, deselect in (
+                ("the top-level properties", "third"),
+                ("all properties, nested ones too", "nested"),
+            )
+        ]
+
+    def memory(self) -> list[Row]:
+        """10,000 and 1,000,000 charges without latency or limit."""
+        stripe = replace(
+            self._stripe,
+            latency_s=0,
+            requests_per_second=None,
+            endpoint_requests_per_second=None,
+        )
+        settings = {
+            "requests_per_second": _FAST,
+            "requests_per_second_per_endpoint": _FAST,
+        }
+        chosen = catalog(["charges"])
+        rows = [
+            Row.of(
+                "… no latency, no limit",
+                self._median(
+                    lambda count=count: measure_tap(
+                        replace(stripe, sizes={"charges": count}),
+                        chosen,
+                        settings,
+                        records=count,
+                    )
+                ),
+            )
+            for count in (10_000, 1_000_000)
+        ]
+        growth = rows[1].peak_mb / rows[0].peak_mb - 1
+        self.notes.append(f"Memory: 100 times the charges, {100 * growth:+.1f} % RSS.")
+        return rows
+
+    def over_budget(self) -> list[Row]:
+        """Charges with the tap's budget at the limit and at twice the limit."""
+        limit = self._stripe.requests_per_second or 100.0
+        rows = []
+        for cap in (None, _ENDPOINT_LIMIT):
+            stripe = replace(
+                self._stripe,
+                requests_per_second=limit,
+                endpoint_requests_per_second=cap,
+            )
+            for factor in (1, 2):
+                settings = {
+                    "requests_per_second": factor * limit,
+                    "requests_per_second_per_endpoint": factor * (cap or limit),
+                }
+                where = f"endpoint limit {cap:g}/s" if cap else "no endpoint limit"
+                name = f"… budget {factor} × the limit, {where}"
+                row = self._charges_row(name, stripe, settings)
+                share = 100 * (row.throttled or 0) / (row.requests or 1)
+                self.notes.append(f"{name}: {share:.2f} % of the answers were 429.")
+                rows.append(row)
+        return rows
+
+    def _charges_row(
+        self,
+        name: str,
+        stripe: Stripe,
+        settings: dict[str, Any],
+        *,
+        deselect: str = "",
+    ) -> Row:
+        chosen = catalog(["charges"], deselect=deselect)
+        return Row.of(
+            name, self._median(lambda: measure_tap(stripe, chosen, settings))
+        )
+
+    def _median(self, run: Callable[[], Measure]) -> Measure:
+        """Give the run in the middle by records/s."""
+        runs = [run() for _ in range(self._repeat)]
+        middle = statistics.median_low(one.records_per_second for one in runs)
+        return next(one for one in runs if one.records_per_second == middle)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the parts and print what they gave."""
+    given = _parser().parse_args(arguments)
+    asked_for = [part for part in (*PARTS, *EXTRAS) if getattr(given, _dest(part))]
+    if not any(part in PARTS for part in asked_for) and not (
+        asked_for and set(asked_for) <= set(EXTRAS)
+    ):
+        asked_for = list(PARTS)
+    print(asked_for, given, os.cpu_count(), platform.platform(), table, Row)
+
+
+def _dest(part: str) -> str:
+    return part.replace("-", "_")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,167 @@
+"""What Stripe sends, and the row written out in full.
+
+A file is a situation, in `examples/<collection>/<situation>.json`:
+
+    stripe    an object of a listing
+    feed      which of the collection's feeds it comes by
+    rows      what the tap makes of it
+    reported  its properties, if any, that the schema lacks
+
+and in `deletions/<collection>/<situation>.json`, where an event tells of a deletion:
+
+    last_known  what the event holds, perhaps in the form of an older API version
+    row         what the tap makes of it
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+from jsonschema import Draft7Validator, FormatChecker
+
+from tap_stripe.body import decode_object, plain
+from tap_stripe.streams import Collection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.collections.conftest import Collections
+
+HERE = Path(__file__).parent
+SCHEMAS = HERE.parent.parent / "schemas"
+EXAMPLES = sorted((HERE / "examples").glob("*/*.json"))
+DELETIONS = sorted((HERE / "deletions").glob("*/*.json"))
+RECEIVED_AT = 1_790_000_000.25
+DELETED_AT = 1_789_999_000
+
+
+FORMATS = FormatChecker(formats=())
+
+
+@FORMATS.checks("date-time", raises=ValueError)
+def is_date_time(value: object) -> bool:
+    """Check what jsonschema checks only where rfc3339-validator is installed."""
+    if not isinstance(value, str):
+        return True
+    parsed = datetime.fromisoformat(value)
+    return parsed.utcoffset() is not None and "T" in value
+
+
+class Example(msgspec.Struct, forbid_unknown_fields=True):
+    stripe: msgspec.Raw
+    feed: int
+    rows: list[dict[str, Any]]
+    reported: list[str] = []
+
+
+class Deletion(msgspec.Struct, forbid_unknown_fields=True):
+    last_known: msgspec.Raw
+    row: dict[str, Any]
+
+
+def of(path: Path) -> str:
+    return f"{path.parent.name}-{path.stem}"
+
+
+@cache
+def validator(name: str) -> Draft7Validator:
+    schema = json.loads((SCHEMAS / f"{name}.json").read_text(encoding="utf-8"))
+    return Draft7Validator(schema, format_checker=FORMATS)
+
+
+def faults(name: str, row: dict[str, Any]) -> list[str]:
+    """Say what of a row its schema does not allow or does not know."""
+    schema = validator(name)
+    unknown = row.keys() - schema.schema["properties"].keys()
+    return [
+        *(f"{error.json_path}: {error.message}" for error in schema.iter_errors(row)),
+        *(f"{one} is in no schema" for one in unknown),
+    ]
+
+
+def reported(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records]
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=of)
+def test_what_stripe_sends_becomes_the_row_written_out(
+    path: Path,
+    shared: Collections,
+    fresh: Callable[..., Collections],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    example = msgspec.json.decode(path.read_bytes(), type=Example)
+    collection = fresh() if example.reported else shared
+    made = collection(path.parent.name)
+    sent = decode_object(bytes(example.stripe))
+
+    rows = list(made.rows([sent], made.feeds[example.feed], received_at=RECEIVED_AT))
+
+    assert [plain(row) for row in rows] == example.rows
+    assert sorted(reported(caplog)) == sorted(
+        f"Stripe sends a property that the schema lacks: {name}. It is left out; a "
+        "newer version of the tap may have it."
+        for name in example.reported
+    )
+
+
+@pytest.mark.parametrize("path", DELETIONS, ids=of)
+def test_what_a_deletion_tells_becomes_the_row_written_out(
+    path: Path, shared: Collections, caplog: pytest.LogCaptureFixture
+) -> None:
+    example = msgspec.json.decode(path.read_bytes(), type=Deletion)
+    made = shared(path.parent.name)
+
+    row = made.deleted_row(
+        decode_object(bytes(example.last_known)),
+        deleted_at=DELETED_AT,
+        received_at=RECEIVED_AT,
+    )
+
+    assert plain(row) == example.row
+    # What Stripe had once is no news.
+    assert reported(caplog) == []
+
+
+@pytest.mark.parametrize("path", [*EXAMPLES, *DELETIONS], ids=of)
+def test_rows_written_out_are_valid(path: Path) -> None:
+    example = json.loads(path.read_text(encoding="utf-8"))
+    rows = example.get("rows", [example.get("row")])
+
+    assert [faults(path.parent.name, row) for row in rows] == [[] for _ in rows]
+
+
+@pytest.mark.parametrize("name", sorted(Collection.registered))
+def test_every_collection_has_an_example_of_today_and_one_of_old(name: str) -> None:
+    with_rows = [
+        path.stem
+        for path in EXAMPLES
+        if path.parent.name == name and json.loads(path.read_text())["rows"]
+    ]
+
+    assert len(with_rows) >= 2, f"write tests/collections/examples/{name}/….json"
+
+
+def test_every_feed_of_every_collection_has_an_example() -> None:
+    shown = {
+        (path.parent.name, json.loads(path.read_text())["feed"]) for path in EXAMPLES
+    }
+    feeds = {
+        (name, number)
+        for name, made in Collection.registered.items()
+        for number in range(len(made.feeds))
+    }
+
+    assert shown == feeds
+
+
+def test_every_example_is_of_a_collection() -> None:
+    assert {path.parent.name for path in [*EXAMPLES, *DELETIONS]} <= set(
+        Collection.registered
+    )

