@@ -11,7 +11,9 @@ import argparse
 import os
 import platform
 import statistics
+import sys
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import account, table
@@ -26,33 +28,48 @@ if TYPE_CHECKING:
 PARTS = ("charges", "plain", "account", "pipeline")
 EXTRAS = ("deselect-third", "memory", "over-budget")
 _PLAIN_SHARE = 10
-_ENDPOINT_LIMIT = 25.0
-_FAST = 100_000.0
+_ENDPOINT_LIMIT = 25
+_FAST = 100_000
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     add = parser.add_argument
+    add(
+        "parts",
+        nargs="*",
+        type=_part,
+        metavar="PART",
+        help=f"{', '.join(PARTS)} (the default), {', '.join(EXTRAS)}",
+    )
     add("--latency", type=float, default=0.15, metavar="SECONDS")
-    add("--requests-per-second", type=float, default=100, help="the account's limit")
+    add("--requests-per-second", type=int, default=100, help="the account's limit")
     add(
         "--endpoint-requests-per-second",
-        type=float,
+        type=int,
         help="each endpoint's limit; default: none, and 25 for the whole account",
     )
-    add("--charges", "--size", type=int, default=20_000, help="default: 20,000")
+    add(
+        "--size",
+        "--charges",
+        dest="charges",
+        type=int,
+        default=20_000,
+        help="charges; 20,000",
+    )
     add("--repeat", type=int, default=1, help="print the median of so many runs")
     add("--markdown", action="store_true", help="print the README's table")
-    add("--timeline", action="store_true", help="print the account's requests by second")
-    for part in PARTS:
-        add(f"--{part}", action="store_true", help=f"run this part: {_about(part)}")
-    for extra in EXTRAS:
-        add(f"--{extra}", action="store_true", help=f"run as well: {_about(extra)}")
+    add(
+        "--timeline", action="store_true", help="print the account's requests by second"
+    )
     return parser
 
 
-def _about(part: str) -> str:
-    return (getattr(Benchmarks, part.replace("-", "_")).__doc__ or "").split("\n")[0]
+def _part(name: str) -> str:
+    if name not in (*PARTS, *EXTRAS):
+        message = f"{name!r} is none of {', '.join((*PARTS, *EXTRAS))}"
+        raise argparse.ArgumentTypeError(message)
+    return name.replace("-", "_")
 
 
 class Benchmarks:
@@ -90,9 +107,7 @@ class Benchmarks:
         stripe = replace(
             self._stripe, sizes={"charges": max(1, self._charges // _PLAIN_SHARE)}
         )
-        measure = self._median(
-            lambda: measure_tap(stripe, None, {}, command=PLAIN_TAP)
-        )
+        measure = self._median(lambda: measure_tap(stripe, None, {}, command=PLAIN_TAP))
         return [Row.of("plain singer-sdk RESTStream, charges", measure)]
 
     def account(self) -> list[Row]:
@@ -111,7 +126,7 @@ class Benchmarks:
                 measure.asked, budget=stripe.requests_per_second
             )
             self.notes.append(
-                f"Account: {100 * share:.1f} % of the budget until one endpoint is left."
+                f"Account: {100 * share:.1f} % of the budget until one listing is left."
             )
         if self._timeline:
             self.notes.append(account.timeline(measure.asked))
@@ -149,18 +164,13 @@ class Benchmarks:
             "requests_per_second_per_endpoint": _FAST,
         }
         chosen = catalog(["charges"])
+
+        def run(count: int) -> Measure:
+            sized = replace(stripe, sizes={"charges": count})
+            return measure_tap(sized, chosen, settings, records=count)
+
         rows = [
-            Row.of(
-                "… no latency, no limit",
-                self._median(
-                    lambda count=count: measure_tap(
-                        replace(stripe, sizes={"charges": count}),
-                        chosen,
-                        settings,
-                        records=count,
-                    )
-                ),
-            )
+            Row.of("… no latency, no limit", self._median(partial(run, count)))
             for count in (10_000, 1_000_000)
         ]
         growth = rows[1].peak_mb / rows[0].peak_mb - 1
@@ -169,7 +179,7 @@ class Benchmarks:
 
     def over_budget(self) -> list[Row]:
         """Charges with the tap's budget at the limit and at twice the limit."""
-        limit = self._stripe.requests_per_second or 100.0
+        limit = self._stripe.requests_per_second or 100
         rows = []
         for cap in (None, _ENDPOINT_LIMIT):
             stripe = replace(
@@ -183,7 +193,7 @@ class Benchmarks:
                     "requests_per_second_per_endpoint": factor * (cap or limit),
                 }
                 where = f"endpoint limit {cap:g}/s" if cap else "no endpoint limit"
-                name = f"… budget {factor} × the limit, {where}"
+                name = f"… budget {factor} times the limit, {where}"
                 row = self._charges_row(name, stripe, settings)
                 share = 100 * (row.throttled or 0) / (row.requests or 1)
                 self.notes.append(f"{name}: {share:.2f} % of the answers were 429.")
@@ -199,9 +209,7 @@ class Benchmarks:
         deselect: str = "",
     ) -> Row:
         chosen = catalog(["charges"], deselect=deselect)
-        return Row.of(
-            name, self._median(lambda: measure_tap(stripe, chosen, settings))
-        )
+        return Row.of(name, self._median(lambda: measure_tap(stripe, chosen, settings)))
 
     def _median(self, run: Callable[[], Measure]) -> Measure:
         """Give the run in the middle by records/s."""
@@ -210,19 +218,41 @@ class Benchmarks:
         return next(one for one in runs if one.records_per_second == middle)
 
 
+def _ratios(rows: dict[str, list[Row]]) -> list[str]:
+    """Compare with the plain tap."""
+    if "plain" not in rows or "charges" not in rows:
+        return []
+    (plain,), (ours,) = rows["plain"], rows["charges"]
+    faster = ours.records_per_second / plain.records_per_second
+    lighter = plain.cpu_ms / ours.cpu_ms
+    return [
+        f"Beside the plain tap: {faster:.1f} times as fast, 1/{lighter:.1f} the CPU."
+    ]
+
+
+def _machine() -> str:
+    return (
+        f"{os.cpu_count()} cores, {platform.machine()}, Python {sys.version.split()[0]}"
+    )
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the parts and print what they gave."""
     given = _parser().parse_args(arguments)
-    asked_for = [part for part in (*PARTS, *EXTRAS) if getattr(given, _dest(part))]
-    if not any(part in PARTS for part in asked_for) and not (
-        asked_for and set(asked_for) <= set(EXTRAS)
-    ):
-        asked_for = list(PARTS)
-    print(asked_for, given, os.cpu_count(), platform.platform(), table, Row)
-
-
-def _dest(part: str) -> str:
-    return part.replace("-", "_")
+    benchmarks = Benchmarks(given)
+    rows: dict[str, list[Row]] = {}
+    for name in given.parts or PARTS:
+        print(f"{name} …", file=sys.stderr, flush=True)
+        rows[name] = getattr(benchmarks, name)()
+    write = table.markdown if given.markdown else table.text
+    print(write(row for found in rows.values() for row in found), end="\n\n")
+    limit = given.requests_per_second
+    print(
+        f"{given.latency * 1000:g} ms latency, {limit:g} requests/s; sandbox, tap and "
+        f"target on {_machine()}."
+    )
+    for note in (*_ratios(rows), *benchmarks.notes):
+        print(note)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     """Reads the page behind a cursor and gives the last object's id."""
 
 PATH = "/v1/charges"
-_ROUNDS = 7
 
 
 def _params(cursor: str | None) -> dict[str, Any]:
@@ -142,6 +141,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Print a table."""
     parser = argparse.ArgumentParser(prog="benchmarks.clients", description=__doc__)
     parser.add_argument("--pages", type=int, default=50)
+    parser.add_argument("--rounds", type=int, default=7)
     given = parser.parse_args(arguments)
     server = Stripe(
         sizes={"charges": 100 * (given.pages + 2)},
@@ -151,7 +151,7 @@ def main(arguments: list[str] | None = None) -> None:
     found: dict[str, list[float]] = {name: [] for name in WAYS}
     with serving(server) as asked:
         # In turn, so that what else the machine does hits all alike.
-        for _ in range(_ROUNDS):
+        for _ in range(given.rounds):
             for name, way in WAYS.items():
                 found[name].append(cpu_ms(way(asked.url), pages=given.pages))
     print(f"{'ms CPU a page of 100 charges':<56} {'median':>6} {'least':>6}")

@@ -12,6 +12,8 @@ from typing import Any, TypeAlias
 import msgspec
 from msgspec import Raw
 
+from tap_stripe.errors import ResponseError
+
 Object: TypeAlias = dict[str, Any]
 """A Stripe object: property name to `Raw` text, or to a value that replaced it."""
 
@@ -21,6 +23,7 @@ _ESCAPES = re.compile(
     rb"|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
     rb"|\\u0000"
 )
+_SUSPICIOUS = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 _REPLACEMENT = rb"\ufffd"
 
 
@@ -68,7 +71,7 @@ def clean(body: bytes) -> bytes:
             body.decode()
         except UnicodeDecodeError:
             body = body.decode(errors="replace").encode()
-    if b"\\u0000" in body or b"\\ud" in body or b"\\uD" in body:
+    if _SUSPICIOUS.search(body):
         body = _ESCAPES.sub(_well_formed, body)
     if b"\n" in body or b"\r" in body:
         body = msgspec.json.format(body, indent=-1)
@@ -103,8 +106,18 @@ def decode_object(body: bytes) -> Object:
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - any JSON
-    """Decode all text in a value."""
-    return msgspec.json.decode(msgspec.json.encode(value))
+    """Decode all text in a value.
+
+    Raises:
+        ResponseError: It has a number that no decoder takes.
+    """
+    try:
+        if not isinstance(value, Raw):
+            value = msgspec.json.encode(value)
+        return msgspec.json.decode(value)
+    except msgspec.MsgspecError as error:
+        message = f"Stripe sent a value that can't be read: {error}."
+        raise ResponseError(message) from None
 
 
 def is_object(value: Any) -> bool:  # noqa: ANN401 - any JSON
@@ -122,14 +135,14 @@ def is_null(value: Any) -> bool:  # noqa: ANN401 - any JSON
 def text(value: Any) -> str | None:  # noqa: ANN401 - any JSON
     """Read a string; None for anything else."""
     if isinstance(value, Raw):
-        value = msgspec.json.decode(value)
+        value = plain(value)
     return value if isinstance(value, str) else None
 
 
 def integer(value: Any) -> int | None:  # noqa: ANN401 - any JSON
     """Read an integer; None for anything else."""
     if isinstance(value, Raw):
-        value = msgspec.json.decode(value)
+        value = plain(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 

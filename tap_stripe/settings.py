@@ -169,7 +169,9 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
     if not api_key:
         raise SettingError(MISSING_KEY)
     if not api_key.isascii() or any(c.isspace() for c in api_key):
-        message = "The setting api_key is no Stripe key: it contains blanks or accents."
+        message = (
+            "The setting api_key is no Stripe key: it has blanks or accents in it."
+        )
         raise SettingError(message)
     default_rate = (
         _SANDBOX_REQUESTS_PER_SECOND
@@ -184,7 +186,9 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
         account=_account(config.get("account_ids") or ()),
         start=_start(config.get("start_date")),
         requests_per_second=float(config.get("requests_per_second") or default_rate),
-        requests_per_second_per_endpoint=config.get("requests_per_second_per_endpoint"),
+        requests_per_second_per_endpoint=None
+        if (per_endpoint := config.get("requests_per_second_per_endpoint")) is None
+        else float(per_endpoint),
         lookback_s=int(config.get("lookback_seconds", 900)),
         timeout_s=float(config.get("request_timeout", 60)),
         retry_s=float(config.get("retry_seconds", 300)),
@@ -195,13 +199,18 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
 def _api_url(api_url: str) -> str:
     if api_url == SANDBOX:
         return api_url
-    parts = urlsplit(api_url)
+    try:
+        parts = urlsplit(api_url)
+        hostname = parts.hostname
+    except ValueError:
+        parts, hostname = urlsplit(""), None
     secure = parts.scheme == "https" or (
-        parts.scheme == "http" and parts.hostname in _LOOPBACK
+        parts.scheme == "http" and hostname in _LOOPBACK
     )
-    if not secure or not parts.hostname or parts.username or parts.query:
+    if not secure or not hostname or parts.username or parts.query:
+        # Not repeated: it may have a key in it.
         message = (
-            f"The setting api_url is {api_url!r}: it must be an https address such as "
+            f"The setting api_url can't be used: it must be an https address such as "
             f"{API_URL}, or the word {SANDBOX}; plain http goes to this machine only."
         )
         raise SettingError(message)

@@ -13,6 +13,7 @@ from singer_sdk import Tap
 from singer_sdk.contrib.msgspec import MsgSpecWriter
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.plugin_base import _ConfigInput
+from singer_sdk.singerlib import Catalog
 
 from tap_stripe.client import Client
 from tap_stripe.errors import CatalogError, SettingError, StateError, TapError
@@ -32,9 +33,10 @@ from tap_stripe.sync.run import Run
 from tap_stripe.usage import Usage
 
 if TYPE_CHECKING:
-    import click
     from collections.abc import Iterator
     from types import FrameType
+
+    import click
 
     from tap_stripe.body import Object
     from tap_stripe.streams.listing import Feed
@@ -63,8 +65,14 @@ class TapStripe(Tap):
         """Check the settings; the sandbox needs no key of the user."""
         if self._config.get("api_url") == SANDBOX:
             self._config.setdefault("api_key", SANDBOX_KEY)
-        if raise_errors and not self._config.get("api_key"):
+        api_key = self._config.get("api_key")
+        if raise_errors and not api_key:
             raise SettingError(MISSING_KEY)
+        if raise_errors and not isinstance(api_key, str):
+            message = (
+                "The setting api_key must be a text."  # Not repeated: it's secret.
+            )
+            raise SettingError(message)
         return super()._validate_config(raise_errors=raise_errors)
 
     @property
@@ -163,7 +171,7 @@ class TapStripe(Tap):
         Raises:
             StateError: It has not the form of a Singer state.
         """
-        bookmarks: Any = state.get("bookmarks", {})
+        bookmarks: Any = state.get("bookmarks", None if state else {})
         if not isinstance(bookmarks, dict) or not all(
             isinstance(bookmark, dict) for bookmark in bookmarks.values()
         ):
@@ -210,7 +218,7 @@ class TapStripe(Tap):
             tap = cls(
                 config=config.config,
                 state=_read_json(state, "state", StateError),
-                catalog=_read_json(catalog, "catalog", CatalogError),
+                catalog=_read_catalog(catalog),
                 parse_env_config=config.parse_env,
             )
             tap.run()
@@ -252,6 +260,20 @@ def _read_json(file: Any, what: str, error_class: type[TapError]) -> Any:  # noq
     return read
 
 
+def _read_catalog(file: Any) -> Catalog | None:  # noqa: ANN401 - a text file
+    read = _read_json(file, "catalog", CatalogError)
+    if read is None:
+        return None
+    try:
+        return Catalog.from_dict(read)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        message = (
+            f"The catalog file {file.name} is no Singer catalog ({error!r}); discover it "
+            "anew."
+        )
+        raise CatalogError(message) from None
+
+
 @contextmanager
 def _one_sentence(cls: type[TapStripe]) -> Iterator[None]:
     """End with one sentence where the user has something to change."""
@@ -260,7 +282,7 @@ def _one_sentence(cls: type[TapStripe]) -> Iterator[None]:
     except TapError as error:
         _fail(cls, str(error))
     except ConfigValidationError as error:
-        _fail(cls, "; ".join(f"Setting {_named(one)}" for one in error.errors))
+        _fail(cls, " ".join(map(_named, error.errors)))
     except BrokenPipeError:
         # The interpreter would try to flush stdout once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -268,7 +290,9 @@ def _one_sentence(cls: type[TapStripe]) -> Iterator[None]:
 
 
 def _named(problem: str) -> str:
-    return problem.replace(" in config[", " (").replace("]", ")")
+    what, _, place = problem.partition(" in config[")
+    name = place.partition("]")[0].strip("'")
+    return f"The setting {name} can't be used: {what}." if name else f"{problem}."
 
 
 def _fail(cls: type[TapStripe], sentence: str) -> NoReturn:

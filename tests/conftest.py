@@ -44,7 +44,7 @@ class Tap:
             for name, value in os.environ.items()
             if not name.startswith("TAP_STRIPE_")
         }
-        return subprocess.Popen(  # noqa: S603 - our own command
+        return subprocess.Popen(
             command, stdout=stdout, stderr=subprocess.PIPE, env=environment
         )
 

@@ -63,6 +63,7 @@ SHOWN_WHOLE = {
     "application_fees": ("refunds",),
     "invoices": ("lines",),
     "subscriptions": ("items",),
+    "file_uploads": ("links",),
     "transfers": ("reversals",),
 }
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import SchemaDirectory, Stream, StreamSchema
+from singer_sdk.exceptions import MapExpressionError
 from singer_sdk.helpers.conform import TypeConformanceLevel
 
 from tap_stripe.body import Object, children, integer, plain, text
-from tap_stripe.errors import CatalogError
+from tap_stripe.errors import CatalogError, SettingError
 from tap_stripe.streams.old_names import old_names
 from tap_stripe.streams.shape import Row, Shaper, iso
 
@@ -91,14 +92,15 @@ class Collection(Stream):
             received_at: When Stripe sent them, seconds since the epoch.
         """
         received = iso(received_at)
+        flagged = self.shaper.selects("is_deleted")
         for found in objects:
             for child in self.take(found, feed):
                 row = self.shaper.row(child)
                 row["received_at"] = received
-                row["is_deleted"] = False
                 if "deleted" in child and plain(child["deleted"]) is True:
-                    row["is_deleted"] = True
-                    row["_sdc_deleted_at"] = received
+                    self._flag(row, received)
+                elif flagged:
+                    row["is_deleted"] = False
                 yield row
 
     def deleted_row(
@@ -114,9 +116,13 @@ class Collection(Stream):
         """
         row = self.shaper.row_of_payload(last_known)
         row["received_at"] = iso(received_at)
-        row["is_deleted"] = True
-        row["_sdc_deleted_at"] = iso(deleted_at)
+        self._flag(row, iso(deleted_at))
         return row
+
+    def _flag(self, row: Row, deleted_at: str) -> None:
+        for name, value in (("is_deleted", True), ("_sdc_deleted_at", deleted_at)):
+            if self.shaper.selects(name):
+                row[name] = value
 
     def take(self, found: Object, feed: Feed) -> Iterator[Object]:
         """Give the objects of this collection that a listing's object holds."""
@@ -176,13 +182,18 @@ class Collection(Stream):
 
     # Singer messages. singer-sdk has no public names for these.
 
-    def write_schema(self, *, only: frozenset[str] | None = None) -> None:
+    def write_schema(
+        self, *, only: frozenset[str] | None = None, alias: str | None = None
+    ) -> None:
         """Write the SCHEMA line.
 
         Args:
             only: The properties that it names; all if None.
+            alias: The stream as a stream map names it; all that it is mapped to if None.
         """
         for message in self._generate_schema_messages():
+            if alias is not None and message.stream != alias:
+                continue
             if only is not None:
                 properties = message.schema["properties"]
                 message.schema = {
@@ -193,6 +204,11 @@ class Collection(Stream):
                 }
             self._tap.write_message(message)
 
+    def selected_properties(self) -> list[str]:
+        """Give the names of the properties that records may have."""
+        properties = self.effective_schema["properties"]
+        return [name for name in properties if self.shaper.selects(name)]
+
     def write_activate_version(self, version: int) -> None:
         """Write the ACTIVATE_VERSION line."""
         self._write_activate_version_message(version)
@@ -200,9 +216,20 @@ class Collection(Stream):
     def messages(
         self, record: dict[str, Any], *, version: int
     ) -> Iterator[RecordMessage]:
-        """Map and flatten a record as the config says."""
+        """Map and flatten a record as the config says.
+
+        Raises:
+            SettingError: A stream map can't be applied to it.
+        """
         self._stream_version = version
-        yield from self._generate_record_messages(record)
+        try:
+            yield from self._generate_record_messages(record)
+        except MapExpressionError as error:
+            message = (
+                f"The stream map of {self.name} can't be applied to "
+                f"{record.get('id')}: {error} Properties may be null."
+            )
+            raise SettingError(message) from None
 
     def write_message(self, message: RecordMessage) -> None:
         """Write a RECORD line."""

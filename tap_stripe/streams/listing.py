@@ -24,6 +24,8 @@ class Listing:
         later_only: Whether it is left out of a collection's first sync, whose other
             listings bring the same objects.
         single: Whether the endpoint answers with one object instead of a list.
+        removed: Whether Stripe has removed it, so that its absence is no error.
+        of_platforms: Whether only a platform has it.
         permission: The read permission that a restricted key needs.
     """
 
@@ -36,6 +38,8 @@ class Listing:
     relisted: bool = False
     later_only: bool = False
     single: bool = False
+    removed: bool = False
+    of_platforms: bool = False
     permission: str = ""
 
 

@@ -9,6 +9,7 @@ ACCOUNTS = Listing(
     "account",
     # `created` may be absent, and a filter would leave those accounts out.
     windowed=False,
+    of_platforms=True,
     announced_by=(
         ("card", "account"),
         ("bank_account", "account"),
@@ -112,4 +113,4 @@ TRANSFERS = Listing(
     announced_by=(("transfer_reversal", "transfer"),),
     permission="transfer_read",
 )
-BITCOIN_RECEIVERS = Listing("/v1/bitcoin/receivers", "bitcoin_receiver")
+BITCOIN_RECEIVERS = Listing("/v1/bitcoin/receivers", "bitcoin_receiver", removed=True)

@@ -75,6 +75,9 @@ class Shaper:
                 self._left_out.add(name)
             else:
                 self._changes[name] = change
+        self._active = [
+            (name, change) for name, change in self._changes.items() if change
+        ]
         self._old_names: dict[str, list[OldName]] = {}
         for old in old_names:
             if old.name in self._changes:
@@ -90,15 +93,13 @@ class Shaper:
         Raises:
             ResponseError: A time is outside of what a date-time can say.
         """
-        changes = self._changes
-        if self._left_out or not changes.keys() >= obj.keys():
-            shown = self._shown(obj)
+        if self._left_out or obj.keys() - self._changes.keys():
+            row = self._shown(obj)
         else:
-            shown = obj
-        row = {
-            name: value if (change := changes[name]) is None else change(value)
-            for name, value in shown.items()
-        }
+            row = obj.copy()
+        for name, change in self._active:
+            if name in row:
+                row[name] = change(row[name])
         for root, names in self._old_names.items():
             if root in obj:
                 self._add_old_names(row, names, obj)
@@ -188,7 +189,7 @@ def _change(
 
 def _time(name: str, value: Any) -> Any:  # noqa: ANN401 - any JSON
     if isinstance(value, Raw):
-        value = msgspec.json.decode(value)
+        value = plain(value)
     if not isinstance(value, int) or isinstance(value, bool):
         return value
     try:

@@ -80,6 +80,7 @@ class AccountSync:
         self._counted: dict[tuple[str, str], int] = {}
         self._ids: dict[tuple[str, str], list[str]] = {}
         self._customers_gone: list[str] = []
+        self._flagged: set[tuple[str, str]] = set()
         self._unsettled: dict[str, Intervals] = {}
         for collection in collections:
             name = collection.name
@@ -119,6 +120,14 @@ class AccountSync:
         if bookmark.watermark is None:
             return True
         gap_s = self._now - bookmark.watermark
+        if gap_s < 0:
+            self._logger.warning(
+                "%s was last read %d seconds in the future, by a clock that was wrong: "
+                "it is read again in full.",
+                collection.name,
+                -gap_s,
+            )
+            return True
         if gap_s > EVENTS_KEPT_S - _MARGIN_S:
             self._logger.warning(
                 "%s was last read %.1f days ago, and Stripe keeps events for 30: it is "
@@ -261,7 +270,7 @@ class AccountSync:
     ) -> Iterator[Row]:
         for row in rows:
             id_ = text(row.get("id")) or ""
-            if not row["is_deleted"]:
+            if "_sdc_deleted_at" not in row:
                 self._changes.saw_row(collection, id_)
             if len(ids) <= SMALL:
                 ids.append(id_)
@@ -347,12 +356,17 @@ class AccountSync:
     def _write_deletions(
         self, collection: Collection, gone: list[Deleted], received_at: float
     ) -> None:
-        rows = [
-            collection.deleted_row(
-                deletion.last_known, deleted_at=deletion.at, received_at=received_at
+        rows = []
+        for deletion in gone:
+            key = (collection.name, text(deletion.last_known.get("id")) or "")
+            if key in self._flagged:
+                continue
+            self._flagged.add(key)
+            rows.append(
+                collection.deleted_row(
+                    deletion.last_known, deleted_at=deletion.at, received_at=received_at
+                )
             )
-            for deletion in gone
-        ]
         self._report.deleted[collection.name] += self._writer.deleted(
             collection,
             rows,
@@ -363,10 +377,11 @@ class AccountSync:
     # What can't be read
 
     def _refuse(self, refused: Refused, names: Iterable[str]) -> None:
-        if is_final(refused.error):
-            raise refused.error
         listing = refused.reading.listing
-        if is_harmless(refused.error) and not refused.expansions:
+        harmless = is_harmless(refused.error, listing)
+        if is_final(refused.error) and not harmless and not refused.expansions:
+            raise refused.error
+        if harmless and not refused.expansions:
             self._logger.info("Nothing to read at %s: %s", listing.path, refused.error)
             for name in names:
                 if name in self.bookmarks:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from tap_stripe.body import (
     Object,
@@ -31,7 +31,7 @@ from tap_stripe.sync.unread import covered
 from tap_stripe.sync.windows import MOST_PAGES, PAGE, FullPage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from tap_stripe.client import Answer, Client, Params
     from tap_stripe.sync.reading import Reading
@@ -65,7 +65,7 @@ class Fetch:
         """
         reading = ask.reading
         top, answer = self._behind_cursor(ask)
-        found: list[Object] = list(answer.value.data)
+        found = _checked(reading, answer.value.data)
         full = None
         if found:
             newest, oldest = _placed(ask, found)
@@ -74,12 +74,13 @@ class Fetch:
             raise _impossible(reading, "an empty page that has more behind it")
         if not answer.value.has_more:
             full = None
-        self._complete(reading, found)
+        inside = self._complete(reading, found)
         page = Page(
             reading,
             found,
             answer.received_at,
             ask.fed,
+            requests=1 + inside,
             covers=covered(
                 None if full is None else full.oldest, (ask.first, ask.last)
             ),
@@ -136,7 +137,7 @@ class Fetch:
         )
         return Page(
             reading,
-            [answer.value],
+            _checked(reading, [answer.value]),
             answer.received_at,
             ask.fed,
             covers=(ask.first, ask.last),
@@ -146,14 +147,16 @@ class Fetch:
         """Retrieve an object that has changed."""
         try:
             answer = self._client.get(
-                f"{reading.listing.path}/{id_}",
+                f"{reading.listing.path}/{_in_path(id_)}",
                 reading.params(),
                 decode=decode_object,
                 account=reading.account,
             )
         except NotFound:
             return Gone(reading, id_, time.time())
-        found = answer.value
+        (found,) = _checked(reading, [answer.value])
+        if _id(reading, found) != id_:
+            raise _impossible(reading, f"{_id(reading, found)} for {id_}")
         if "deleted" in found:
             return Gone(reading, id_, answer.received_at)
         self._complete(reading, [found])
@@ -184,7 +187,7 @@ class Fetch:
         answer = self.page(
             reading, reading.listing.path, [*reading.params("data."), *params]
         )
-        found: list[Object] = list(answer.value.data)
+        found = _checked(reading, answer.value.data)
         page = Page(reading, found, answer.received_at, fed, by_id=True)
         return page, answer.value.has_more
 
@@ -218,7 +221,9 @@ class Fetch:
         """Read the embedded lists of some of a page's objects to their end."""
         self._complete(page.reading, wanted)
 
-    def _complete(self, reading: Reading, found: list[Object]) -> None:
+    def _complete(self, reading: Reading, found: list[Object]) -> int:
+        """Read embedded lists to their end; gives how many there were to read."""
+        completed = 0
         for name in reading.complete:
             for parent in found:
                 shown = sublist(parent.get(name))
@@ -228,6 +233,8 @@ class Fetch:
                     parent[name] = self._to_the_end(reading, name, parent, shown)
                 except REFUSALS as error:
                     raise ListRefused(name, error) from None
+                completed += 1
+        return completed
 
     def _to_the_end(
         self, reading: Reading, name: str, parent: Object, shown: ObjectList
@@ -264,6 +271,27 @@ class Fetch:
                 break
             entries.extend(fresh)
         raise _impossible(reading, f"{name} of {text(parent.get('id'))} that don't end")
+
+
+def _checked(reading: Reading, found: Iterable[Object]) -> list[Object]:
+    """Check that objects are of the listing's type and have ids."""
+    objects = list(found)
+    for one in objects:
+        _id(reading, one)
+        kind = text(one.get("object"))
+        if kind != reading.listing.object:
+            raise _impossible(reading, f"an object of type {kind}")
+    return objects
+
+
+def _in_path(id_: str) -> str:
+    """Write an id, which merchants may have chosen, as a step of a path."""
+    if id_ in {".", ".."}:
+        message = (
+            f"Stripe has an object with the id {id_!r}, which no address can name."
+        )
+        raise ResponseError(message)
+    return quote(id_, safe="")
 
 
 def _placed(ask: Ask, found: list[Object]) -> tuple[int, int]:

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 Item: TypeAlias = Page | Gone | Refused
 
 READERS = 32
-_QUEUED = 6
-"""Items that may wait for the writer: memory does not grow with the account."""
+_HELD = 24
+"""Pieces that may be read or wait for the writer at once: memory does not grow with the
+account."""
 
 
 class Piece(Protocol):
@@ -38,7 +39,7 @@ class Work(Protocol):
         """Tell whether there is, or may come, more."""
 
 
-class Stopped(Exception):  # noqa: N818 - no error
+class Stopped(Exception):
     """The run was asked to stop."""
 
 
@@ -51,8 +52,8 @@ class Readers:
 
     def __init__(self, count: int = READERS) -> None:
         self._count = count
-        self._items: SimpleQueue[Item | BaseException | None] = SimpleQueue()
-        self._places = threading.Semaphore(_QUEUED)
+        self._items: SimpleQueue[list[Item] | BaseException | None] = SimpleQueue()
+        self._places = threading.Semaphore(_HELD)
         self._changed = threading.Condition()
         self._stopped = False
 
@@ -71,15 +72,16 @@ class Readers:
             thread.start()
         running = len(threads)
         while running:
-            item = self._items.get()
+            items = self._items.get()
             if self._stopped:
                 raise Stopped
-            if item is None:
+            if items is None:
                 running -= 1
-            elif isinstance(item, BaseException):
-                raise item
+            elif isinstance(items, BaseException):
+                raise items
             else:
-                yield item
+                yield from items
+                del items
                 self._places.release()
 
     def stop(self) -> None:
@@ -92,31 +94,34 @@ class Readers:
         self._stopped = True
         for _ in range(self._count):
             self._places.release()
+        with self._changed:
+            self._changed.notify_all()
 
     def _read(self, work: Work) -> None:
         try:
             while (piece := self._next(work)) is not None:
-                for item in piece.run():
-                    self._places.acquire()
-                    if self._stopped:
-                        return
-                    self._items.put(item)
+                self._items.put(piece.run())
                 with self._changed:
                     piece.done()
-                    self._changed.notify_all()
+                    # One may be able to go on; it wakes the next one in turn.
+                    self._changed.notify()
+                del piece
         except BaseException as error:  # noqa: BLE001 - it is the writer's to raise
             self._items.put(error)
         else:
             self._items.put(None)
 
     def _next(self, work: Work) -> Piece | None:
+        self._places.acquire()
         with self._changed:
             while not self._stopped:
                 piece = work.take()
                 if piece is not None:
+                    self._changed.notify()
                     return piece
                 if not work:
                     self._changed.notify_all()
-                    return None
+                    break
                 self._changed.wait()
+        self._places.release()
         return None

@@ -52,6 +52,7 @@ class Page:
         fed: Names of the collections that get rows of them.
         covers: What has been read of the listing with this page, both seconds included;
             None where it is no part of a list.
+        requests: How many requests it took, lists inside its objects included.
         by_id: Whether the objects were asked for because they have changed.
     """
 
@@ -60,6 +61,7 @@ class Page:
     received_at: float
     fed: frozenset[str]
     covers: Interval | None = None
+    requests: int = 1
     by_id: bool = False
 
 

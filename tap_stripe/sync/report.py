@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Iterable
 
+    from tap_stripe.streams.listing import Listing
     from tap_stripe.sync.reading import Refused
     from tap_stripe.usage import Usage
 
@@ -76,11 +77,13 @@ class Report:
                 logger.error("Not read: %s (%s).", name, why)
 
 
-def is_harmless(error: Exception) -> bool:
+def is_harmless(error: Exception, listing: Listing) -> bool:
     """Tell whether a refusal means that there is nothing to read."""
-    return isinstance(error, EndpointGone | NotAPlatform)
+    return (isinstance(error, EndpointGone) and listing.removed) or (
+        isinstance(error, NotAPlatform) and listing.of_platforms
+    )
 
 
 def is_final(error: Exception) -> bool:
-    """Tell whether a refusal concerns the whole account."""
-    return isinstance(error, AccountRefused)
+    """Tell whether a refusal is none of one listing, or one that can't be."""
+    return isinstance(error, AccountRefused | EndpointGone | NotAPlatform)

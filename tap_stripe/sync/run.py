@@ -58,6 +58,8 @@ class Run:
             TapError: The run could not go on, or something could not be read.
             SystemExit: It was asked to stop.
         """
+        if not self._collections:
+            self._tap.logger.warning("Nothing is selected in the catalog.")
         self._account.begin()
         writer = Writer(
             self._collections, state=self._state, write=self._tap.write_message
@@ -118,7 +120,7 @@ class Run:
                     for feed in feeds:
                         yield feed, page.objects, page.received_at
             except TapError as error:
-                if not is_harmless(error):
+                if not is_harmless(error, reading.listing):
                     raise
 
 

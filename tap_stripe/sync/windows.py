@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 PAGE = 100
 MOST_PAGES = 1000
 """More pages of one second, or of one embedded list, are taken for a fault."""
-_LEAST_PAGES = 3
+_LEAST_PAGES = 2
+_FIRST_PIECE = 20
 _READ_BEFORE_CUT = 2
 _WASTE = 1.5
 _WASTE_PER_PAGE = 0.04
-_FORESEEN = 8
+_FORESEEN = 40
 """How many times what was read of a list may be assumed to lie below it."""
 _DENSER = 8
 """How many times as dense as all that was read of a list a window may be taken to be:
@@ -102,7 +103,7 @@ class Window:
     taken: bool = False
     whole: bool = False
     stuck: int = 0
-    grown: int = _LEAST_PAGES
+    grown: int = _FIRST_PIECE
 
     def ask(self) -> Ask:
         """Say what to ask for next."""
@@ -152,12 +153,14 @@ class _Progress:
         pages: Pages read.
         objects: Objects read.
         seconds: Seconds of the listing that they cover.
+        requests: Requests that the pages took, lists inside their objects included.
     """
 
     windows: list[Window]
     pages: int = 0
     objects: int = 0
     seconds: int = 0
+    requests: int = 0
 
     def pages_left(self, window: Window) -> float:
         """Estimate how many pages of a window are still to read."""
@@ -178,6 +181,10 @@ class _Progress:
         if window.bottom and not window.count and self.windows:
             # Nothing was there: the list ends somewhere above.
             min(self.windows, key=lambda one: one.unread[0]).bottom = True
+
+    def requests_left(self) -> float:
+        """Estimate how many requests are still to be made."""
+        return self.all_left() * max(1.0, self.requests / max(1, self.pages))
 
     def may_cut(self) -> bool:
         """Tell whether one more window costs little beside what is to be read."""
@@ -226,7 +233,7 @@ class Windows:
         # The listing with most left first: Stripe bounds an endpoint, so what is left
         # of the longest one decides when the run ends.
         for reading, progress in sorted(
-            self._open.items(), key=lambda pair: pair[1].all_left(), reverse=True
+            self._open.items(), key=lambda pair: pair[1].requests_left(), reverse=True
         ):
             if taken[reading] >= self._at_once(reading.listing.path):
                 continue
@@ -236,13 +243,16 @@ class Windows:
                 return window
         return None
 
-    def give_back(self, window: Window, full: FullPage | None, count: int = 0) -> None:
+    def give_back(
+        self, window: Window, full: FullPage | None, count: int = 0, requests: int = 1
+    ) -> None:
         """Take a window back after a page.
 
         Args:
             window: That `take` gave.
             full: Where its page ended; None if nothing is behind it.
             count: How many objects the page had.
+            requests: How many requests it took, lists inside its objects included.
         """
         window.taken = False
         progress = self._open.get(window.reading)
@@ -250,6 +260,7 @@ class Windows:
             return
         progress.pages += 1
         progress.objects += count
+        progress.requests += requests
         if full is not None:
             window.go_on(full)
             progress.seconds += max(1, full.newest - full.oldest)
@@ -300,13 +311,15 @@ def _cut(progress: _Progress) -> Window | None:
 
 def _second_to_cut_at(window: Window, pages_left: float) -> int:
     """Find the last second of the older part."""
+    page_s = math.ceil(PAGE / (window.density or 1.0))
     if not window.bottom:
-        return _middle(window.unread)
+        # Below the page that is being read.
+        below, _ = split(window.unread, window.unread[-1][1] - page_s)
+        return _middle(below) if below else window.unread[0][0] - 1
     # The page that is being read, then twice as many pages with each cut.
-    kept = min(1 + window.grown, pages_left / 2)
+    kept = math.ceil(min(1 + window.grown, pages_left / 2))
     window.grown *= 2
-    density = window.density or 1.0
-    return window.unread[-1][1] - math.ceil(kept * PAGE / density)
+    return window.unread[-1][1] - kept * page_s
 
 
 def _middle(unread: Intervals) -> int:

@@ -98,6 +98,7 @@ class _WindowPiece:
         self._ask = window.ask()
         self._full: FullPage | None = None
         self._count = 0
+        self._requests = 1
         self._refused = False
 
     def run(self) -> list[Item]:
@@ -111,14 +112,16 @@ class _WindowPiece:
         if self._ask.reading.listing.single:
             return [self._fetch.single(self._ask)]
         page, self._full = self._fetch.window(self._ask)
-        self._count = len(page.objects)
+        self._count, self._requests = len(page.objects), page.requests
         return [page]
 
     def done(self) -> None:
         if self._refused:
             self._windows.drop(self._ask.reading)
         else:
-            self._windows.give_back(self._window, self._full, self._count)
+            self._windows.give_back(
+                self._window, self._full, self._count, self._requests
+            )
 
 
 class ChangedWork:

@@ -67,22 +67,13 @@ class Writer:
         version: int,
         received_at: float,
     ) -> int:
-        """Write rows of which only some properties are known; gives their number.
-
-        Targets that upsert set the properties to null that a record lacks but its
-        SCHEMA has: the SCHEMA in force names just those that are known.
-        """
-        alike: dict[frozenset[str], list[Row]] = {}
-        for row in rows:
-            alike.setdefault(frozenset(row), []).append(row)
-        for names, known in alike.items():
-            self._lines[collection.name].flush()
-            collection.write_schema(only=names)
-            self.rows(collection, known, version=version, received_at=received_at)
-            self._lines[collection.name].flush()
-        if alike:
-            collection.write_schema()
-        return sum(len(known) for known in alike.values())
+        """Write rows of which only some properties are known; gives their number."""
+        found = list(rows)
+        if not found:
+            return 0
+        return self._lines[collection.name].write_known(
+            found, version=version, received_at=received_at
+        )
 
     def activate(self, collection: Collection, version: int) -> None:
         """Say that a version of a table is complete."""

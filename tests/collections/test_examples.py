@@ -27,6 +27,7 @@ from jsonschema import Draft7Validator, FormatChecker
 
 from tap_stripe.body import decode_object, plain
 from tap_stripe.streams import Collection
+from tap_stripe.streams.old_names import old_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,17 +71,19 @@ def of(path: Path) -> str:
 
 
 @cache
-def validator(name: str) -> Draft7Validator:
-    schema = json.loads((SCHEMAS / f"{name}.json").read_text(encoding="utf-8"))
-    return Draft7Validator(schema, format_checker=FORMATS)
+def schema_of(name: str) -> dict[str, Any]:
+    text = (SCHEMAS / f"{name}.json").read_text(encoding="utf-8")
+    schema: dict[str, Any] = json.loads(text)
+    return schema
 
 
 def faults(name: str, row: dict[str, Any]) -> list[str]:
     """Say what of a row its schema does not allow or does not know."""
-    schema = validator(name)
-    unknown = row.keys() - schema.schema["properties"].keys()
+    schema = schema_of(name)
+    found = Draft7Validator(schema, format_checker=FORMATS).iter_errors(row)
+    unknown = row.keys() - schema["properties"].keys()
     return [
-        *(f"{error.json_path}: {error.message}" for error in schema.iter_errors(row)),
+        *(f"{error.json_path}: {error.message}" for error in found),
         *(f"{one} is in no schema" for one in unknown),
     ]
 
@@ -165,3 +168,16 @@ def test_every_example_is_of_a_collection() -> None:
     assert {path.parent.name for path in [*EXAMPLES, *DELETIONS]} <= set(
         Collection.registered
     )
+
+
+@pytest.mark.parametrize("name", sorted(Collection.registered))
+def test_every_column_under_an_old_name_has_a_value_in_an_example(name: str) -> None:
+    filled = {
+        column
+        for path in (HERE / "examples" / name).glob("*.json")
+        for row in json.loads(path.read_text(encoding="utf-8"))["rows"]
+        for column, value in row.items()
+        if value is not None
+    }
+
+    assert {old.name for old in old_names(name)} <= filled

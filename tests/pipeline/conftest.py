@@ -52,16 +52,16 @@ class Warehouse:
         """Pipe a sync into the target; keep the state that it acknowledges."""
         if self.state is not None:
             files.setdefault("state", self.state)
-        process = tap.start(config, **files)
-        done = subprocess.run(  # noqa: S603 - our own command
-            [self._target, "--config", self._config],
-            stdin=process.stdout,
-            capture_output=True,
-            check=False,
-        )
-        assert process.stderr is not None
-        said = process.stderr.read().decode()
-        assert process.wait() == 0, said
+        with tap.start(config, **files) as process:
+            done = subprocess.run(
+                [self._target, "--config", self._config],
+                stdin=process.stdout,
+                capture_output=True,
+                check=False,
+            )
+            assert process.stderr is not None
+            said = process.stderr.read().decode()
+        assert process.returncode == 0, said
         assert done.returncode == 0, done.stderr.decode()[-2000:]
         for line in done.stdout.splitlines():
             self.state = json.loads(line)
@@ -98,9 +98,9 @@ def target_postgres() -> Path:
     command = home / "bin" / "target-postgres"
     if not command.exists():
         uv = bootstrap.uv()
-        subprocess.run([uv, "venv", "--quiet", "--clear", home], check=True)  # noqa: S603 - our own command
+        subprocess.run([uv, "venv", "--quiet", "--clear", home], check=True)
         install = [uv, "pip", "install", "--quiet", "--python", home / "bin/python"]
-        subprocess.run([*install, LOADER], check=True)  # noqa: S603 - our own command
+        subprocess.run([*install, LOADER], check=True)
     return command
 
 

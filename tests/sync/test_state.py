@@ -25,7 +25,7 @@ BOOKMARK = st.builds(
         version=version,
     ),
     SECOND,
-    st.fixed_dictionaries({listing: SET for listing in LISTINGS}),
+    st.fixed_dictionaries(dict.fromkeys(LISTINGS, SET)),
     SET,
     SECOND,
 )

@@ -94,7 +94,7 @@ def test_a_large_list_costs_few_more_requests_than_its_pages(density):
     shapes = {
         "even": lambda: chance.uniform(0.5, 1),
         "growing": lambda: 1 - abs(chance.gauss(0, 0.15)) % 1,
-        "bursts": lambda: round(chance.random(), 2),
+        "bursts": lambda: round(chance.random(), 3),
     }
     times = [int(shapes[density]() * NOW) for _ in range(50_000)]
 
