@@ -105,7 +105,7 @@ def decode_object(body: bytes) -> Object:
     return _object.decode(clean(body))
 
 
-def plain(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def plain(value: Any) -> Any:
     """Decode all text in a value.
 
     Raises:
@@ -120,33 +120,33 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - any JSON
         raise ResponseError(message) from None
 
 
-def is_object(value: Any) -> bool:  # noqa: ANN401 - any JSON
+def is_object(value: Any) -> bool:
     """Tell whether a value is a JSON object."""
     if isinstance(value, Raw):
         return memoryview(value)[0] == ord("{")
     return isinstance(value, dict | Sublist)
 
 
-def is_null(value: Any) -> bool:  # noqa: ANN401 - any JSON
+def is_null(value: Any) -> bool:
     """Tell whether a value is missing or null."""
     return value is None or (isinstance(value, Raw) and value == _NULL)
 
 
-def text(value: Any) -> str | None:  # noqa: ANN401 - any JSON
+def text(value: Any) -> str | None:
     """Read a string; None for anything else."""
     if isinstance(value, Raw):
         value = plain(value)
     return value if isinstance(value, str) else None
 
 
-def integer(value: Any) -> int | None:  # noqa: ANN401 - any JSON
+def integer(value: Any) -> int | None:
     """Read an integer; None for anything else."""
     if isinstance(value, Raw):
         value = plain(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def reference(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def reference(value: Any) -> Any:
     """Give the id of an expanded object; anything else as it is."""
     if not is_object(value):
         return value
@@ -158,7 +158,7 @@ def reference(value: Any) -> Any:  # noqa: ANN401 - any JSON
     return text(value.get("id")) if isinstance(value, dict) else None
 
 
-def references(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def references(value: Any) -> Any:
     """Give the ids of a list of expanded objects; anything else as it is."""
     if isinstance(value, Raw):
         if memoryview(value)[0] != ord("["):
@@ -167,7 +167,7 @@ def references(value: Any) -> Any:  # noqa: ANN401 - any JSON
     return [reference(item) for item in value] if isinstance(value, list) else value
 
 
-def children(value: Any) -> list[Object]:  # noqa: ANN401 - any JSON
+def children(value: Any) -> list[Object]:
     """Give the objects in a value: of a list object, of an array, or itself.
 
     What is no object (the id of something that was not expanded) is left out.
@@ -196,7 +196,7 @@ def children(value: Any) -> list[Object]:  # noqa: ANN401 - any JSON
     ]
 
 
-def sublist(value: Any) -> ObjectList | None:  # noqa: ANN401 - any JSON
+def sublist(value: Any) -> ObjectList | None:
     """Read the first page of a list inside an object; None if it is none."""
     if not isinstance(value, Raw) or not is_object(value):
         return None

@@ -195,7 +195,7 @@ class _Bearer(requests.auth.AuthBase):
     def __init__(self, api_key: str) -> None:
         self._api_key = api_key
 
-    def __call__(self, request: Any) -> Any:  # noqa: ANN401 - requests' own signature
+    def __call__(self, request: Any) -> Any:
         request.headers["Authorization"] = f"Bearer {self._api_key}"
         return request
 

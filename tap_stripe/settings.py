@@ -46,8 +46,8 @@ SETTINGS = th.PropertiesList(
         th.DateTimeType,
         title="Start date",
         description=(
-            "Objects created before are left out, also when they change later. Default: "
-            "everything is read."
+            "Objects created before are left out, also when they change later. "
+            "Default: everything is read."
         ),
     ),
     th.Property(
@@ -74,9 +74,9 @@ SETTINGS = th.PropertiesList(
         th.NumberType(exclusive_minimum=0),
         title="Requests per second",
         description=(
-            "The budget for all requests. Stripe allows 100 in live mode and 25 in test "
-            "mode, which your own checkout draws on as well. Default: 15 in live mode, "
-            "5 in test mode."
+            "The budget for all requests. Stripe allows 100 in live mode and 25 in "
+            "test mode, which your own checkout draws on as well. Default: 15 in live "
+            "mode, 5 in test mode."
         ),
     ),
     th.Property(
@@ -112,8 +112,8 @@ SETTINGS = th.PropertiesList(
         default=300,
         title="Retry time",
         description=(
-            "Seconds for which a failing request is sent again before the run ends with "
-            "an error."
+            "Seconds for which a failing request is sent again before the run ends "
+            "with an error."
         ),
     ),
     th.Property(
@@ -217,7 +217,7 @@ def _api_url(api_url: str) -> str:
     return api_url
 
 
-def _account(account_ids: Any) -> str | None:  # noqa: ANN401 - from the user
+def _account(account_ids: Any) -> str | None:
     ids = [account_ids] if isinstance(account_ids, str) else list(account_ids)
     for id_ in ids:
         if not isinstance(id_, str) or not _ACCOUNT.fullmatch(id_):
@@ -229,7 +229,7 @@ def _account(account_ids: Any) -> str | None:  # noqa: ANN401 - from the user
     return None if not ids or ids[0] == "own" else str(ids[0])
 
 
-def _start(start_date: Any) -> int:  # noqa: ANN401 - from the user
+def _start(start_date: Any) -> int:
     if not start_date:
         return 0
     try:

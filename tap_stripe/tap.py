@@ -54,7 +54,7 @@ class TapStripe(Tap):
     # Lines of rows are encoded with msgspec: the other messages the same way.
     message_writer_class = MsgSpecWriter
 
-    def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - Tap's own
+    def __init__(self, **kwargs: Any) -> None:
         self._reported: set[tuple[str, str]] = set()
         self._settings: Settings | None = None
         self._run: Run | None = None
@@ -202,8 +202,8 @@ class TapStripe(Tap):
         about: bool = False,
         about_format: str | None = None,
         config: _ConfigInput | None = None,
-        state: Any = None,  # noqa: ANN401 - a text file
-        catalog: Any = None,  # noqa: ANN401 - a text file
+        state: Any = None,
+        catalog: Any = None,
     ) -> None:
         """Run the command line's default: a sync.
 
@@ -246,7 +246,7 @@ class TapStripe(Tap):
             super().cb_test(ctx, param, value)
 
 
-def _read_json(file: Any, what: str, error_class: type[TapError]) -> Any:  # noqa: ANN401 - any JSON
+def _read_json(file: Any, what: str, error_class: type[TapError]) -> Any:
     if file is None:
         return None
     try:
@@ -260,7 +260,7 @@ def _read_json(file: Any, what: str, error_class: type[TapError]) -> Any:  # noq
     return read
 
 
-def _read_catalog(file: Any) -> Catalog | None:  # noqa: ANN401 - a text file
+def _read_catalog(file: Any) -> Catalog | None:
     read = _read_json(file, "catalog", CatalogError)
     if read is None:
         return None
@@ -268,8 +268,8 @@ def _read_catalog(file: Any) -> Catalog | None:  # noqa: ANN401 - a text file
         return Catalog.from_dict(read)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         message = (
-            f"The catalog file {file.name} is no Singer catalog ({error!r}); discover it "
-            "anew."
+            f"The catalog file {file.name} is no Singer catalog ({error!r}); discover "
+            "it anew."
         )
         raise CatalogError(message) from None
 

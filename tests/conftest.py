@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.target import Target
-
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tests.target import Target
 
 TAP = str(Path(sys.executable).with_name("tap-stripe"))
 

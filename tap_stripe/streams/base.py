@@ -68,7 +68,7 @@ class Collection(Stream):
 
     _tap: TapStripe
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401 - object's own
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         """Register the collection, so that no list of them needs a new line."""
         super().__init_subclass__(**kwargs)
         name = cls.__dict__["name"]
@@ -189,7 +189,7 @@ class Collection(Stream):
 
         Args:
             only: The properties that it names; all if None.
-            alias: The stream as a stream map names it; all that it is mapped to if None.
+            alias: The stream as a stream map names it; all of its maps if None.
         """
         for message in self._generate_schema_messages():
             if alias is not None and message.stream != alias:
@@ -241,7 +241,7 @@ class Collection(Stream):
 
     # What Stream asks for
 
-    def get_records(self, context: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - the SDK's own type is private
+    def get_records(self, context: Any) -> Iterator[dict[str, Any]]:
         """Read the collection whole, object by object: the SDK's own way in.
 
         A sync goes another way (`tap_stripe.sync`), all collections at once; both make

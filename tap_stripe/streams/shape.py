@@ -146,7 +146,7 @@ def iso(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat()
 
 
-def _leave_out(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def _leave_out(value: Any) -> Any:
     return value
 
 
@@ -179,7 +179,7 @@ def _change(
     if not paths and deselected is None:
         return None
 
-    def change(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    def change(value: Any) -> Any:
         for path in paths:
             value = _collapse(value, path.split("."))
         return value if deselected is None else _prune(plain(value), deselected)
@@ -187,7 +187,7 @@ def _change(
     return change
 
 
-def _time(name: str, value: Any) -> Any:  # noqa: ANN401 - any JSON
+def _time(name: str, value: Any) -> Any:
     if isinstance(value, Raw):
         value = plain(value)
     if not isinstance(value, int) or isinstance(value, bool):
@@ -202,7 +202,7 @@ def _time(name: str, value: Any) -> Any:  # noqa: ANN401 - any JSON
         raise ResponseError(message) from None
 
 
-def _collapse(value: Any, steps: list[str]) -> Any:  # noqa: ANN401 - any JSON
+def _collapse(value: Any, steps: list[str]) -> Any:
     """Make ids of the references below a list that were expanded for others."""
     if steps[0] == "data":
         steps = steps[1:]
@@ -227,7 +227,7 @@ def _collapse_below(child: Object, steps: list[str]) -> Object:
     return {**child, name: references(reference(child[name]))}
 
 
-def _prune(value: Any, deselected: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON
+def _prune(value: Any, deselected: Mapping[str, Any]) -> Any:
     """Take deselected properties out of objects inside objects, not inside arrays."""
     if not isinstance(value, dict):
         return value
@@ -272,7 +272,7 @@ _JSON_TYPES = {
 }
 
 
-def _fits(value: Any, types: tuple[str, ...]) -> bool:  # noqa: ANN401 - any JSON
+def _fits(value: Any, types: tuple[str, ...]) -> bool:
     if not types or not isinstance(value, Raw):
         return True
     raw = bytes(memoryview(value)[:32])

@@ -328,6 +328,6 @@ def _id(reading: Reading, found: Object) -> str:
 
 def _impossible(reading: Reading, what: str) -> ResponseError:
     return ResponseError(
-        f"Stripe listed {what} at {reading.listing.path}, which its documentation rules "
+        f"Stripe sent {what} at {reading.listing.path}, which its documentation rules "
         "out; nothing was taken as read. Try again, and report it if it stays so."
     )

@@ -144,12 +144,14 @@ def _gives_back(event: Event) -> bool:
 
 
 def _lines_changed(event: Event) -> bool:
-    previous = event.data.previous_attributes or {}
-    return (
-        event.type == "invoice.created"
-        or "lines" in previous
-        or text(event.data.object.get("status")) == "draft"
-    )
+    if event.type == "invoice.created" or "lines" in (
+        event.data.previous_attributes or {}
+    ):
+        return True
+    # Only a draft's lines change. Older versions of an invoice have no status, and of
+    # a list no more than the first ten entries are shown.
+    status = text(event.data.object.get("status"))
+    return event.type == "invoice.updated" and status in {"draft", None}
 
 
 def _gone(

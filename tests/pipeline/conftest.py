@@ -99,8 +99,8 @@ def target_postgres() -> Path:
     if not command.exists():
         uv = bootstrap.uv()
         subprocess.run([uv, "venv", "--quiet", "--clear", home], check=True)
-        install = [uv, "pip", "install", "--quiet", "--python", home / "bin/python"]
-        subprocess.run([*install, LOADER], check=True)
+        install = ["pip", "install", "--quiet", "--python", str(home / "bin/python")]
+        subprocess.run([str(uv), *install, LOADER], check=True)
     return command
 
 

@@ -15,7 +15,8 @@ from tap_stripe.sync.unread import union
 
 LISTINGS = ["/v1/invoices", "/v1/customers"]
 SECOND = st.integers(0, 2_000_000_000)
-SET = st.lists(st.tuples(SECOND, SECOND).map(sorted).map(tuple), max_size=5).map(union)
+PAIR = st.tuples(SECOND, SECOND).map(lambda pair: (min(pair), max(pair)))
+SET = st.lists(PAIR, max_size=5).map(union)
 BOOKMARK = st.builds(
     lambda watermark, unread, unsettled, version: Bookmark(
         watermark=watermark,
@@ -131,9 +132,10 @@ KEYS = st.sampled_from(Bookmark.__struct_fields__) | st.text()
 
 @given(st.dictionaries(KEYS, JSON))
 def test_any_json_is_a_bookmark_or_is_refused_in_words(kept):
+    refused = None
     try:
-        bookmark = read_bookmark("invoices", kept, LISTINGS)
+        listings = set(read_bookmark("invoices", kept, LISTINGS).unread)
     except StateError as error:
-        assert "invoices" in str(error)
-    else:
-        assert set(bookmark.unread) == set(LISTINGS)
+        refused = str(error)
+
+    assert "state of invoices" in refused if refused else listings == set(LISTINGS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,7 +29,7 @@ def flat(intervals):
 
 def is_set(intervals):
     ordered = all(first <= last for first, last in intervals)
-    apart = all(a[1] + 1 < b[0] for a, b in zip(intervals, intervals[1:], strict=False))
+    apart = all(a[1] + 1 < b[0] for a, b in pairwise(intervals))
     return ordered and apart
 
 

@@ -46,7 +46,8 @@ def read(times, unread, *, readers, seed, at_once=None):
         [Window(reading, frozenset(), list(unread), unread[-1][1])],
         at_once=at_once or (lambda _: readers),
     )
-    under_way, seen, left = [], [], list(unread)
+    under_way: list = []
+    seen, left = [], list(unread)
     while windows:
         while len(under_way) < readers and (window := windows.take()) is not None:
             under_way.append((window, window.ask()))
@@ -57,7 +58,8 @@ def read(times, unread, *, readers, seed, at_once=None):
         if has_more:
             id_, oldest = found[-1]
             full = FullPage(found[0][1], oldest, len(found), ask.top, str(id_))
-        left = without(left, covered(full and full.oldest, (ask.first, ask.last)))
+        ends_at = None if full is None else full.oldest
+        left = without(left, covered(ends_at, (ask.first, ask.last)))
         windows.give_back(window, full, len(found))
     return server, seen, left
 
@@ -146,6 +148,8 @@ def test_no_more_readers_are_at_a_list_than_use_its_budget_up():
 def test_a_second_without_end_is_an_error():
     window = Window(Reading(None, CHARGES, ()), frozenset(), [(7, 7)], 7)
 
+    for place in range(MOST_PAGES):
+        window.go_on(FullPage(7, 7, PAGE, 7, str(place)))
+
     with pytest.raises(ResponseError, match="without end"):
-        for place in range(MOST_PAGES + 5):
-            window.go_on(FullPage(7, 7, PAGE, 7, str(place)))
+        window.go_on(FullPage(7, 7, PAGE, 7, "one more"))

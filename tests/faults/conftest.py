@@ -1,0 +1,257 @@
+"""What the fault suite shares: how long it runs, what it tried, a copy to judge.
+
+pytest tests/faults                          the short form
+pytest tests/faults --rounds 50 --seed 7     the long form; another seed tries others
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import hypothesis
+import pytest
+
+from tap_stripe.sandbox import Sandbox
+from tests.conftest import Ran, Tap
+from tests.expected import differences
+from tests.target import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from signal import Signals
+    from subprocess import Popen
+
+    from tap_stripe.sandbox import Options
+
+ROUNDS = 6
+SEED = 1
+EXAMPLES_A_ROUND = 15
+START_S = 30
+JSON = {"Content-Type": "application/json"}
+
+_TRIED = pytest.StashKey[list[str]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("faults", "the fault suite")
+    group.addoption("--rounds", type=int, default=ROUNDS, help="kills, and so on")
+    group.addoption("--seed", type=int, default=SEED, help="what chance decides by")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_TRIED] = []
+    hypothesis.settings.register_profile(
+        "faults",
+        max_examples=EXAMPLES_A_ROUND * config.getoption("rounds", ROUNDS),
+        deadline=None,
+    )
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    for item in items:
+        here = item.path.parent == Path(__file__).parent
+        if (
+            here
+            and isinstance(item, pytest.Function)
+            and hypothesis.is_hypothesis_test(item.obj)
+        ):
+            hypothesis.seed(config.getoption("seed", SEED))(item.obj)
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    tried = config.stash.get(_TRIED, [])
+    if tried:
+        seed, rounds = (
+            config.getoption("seed", SEED),
+            config.getoption("rounds", ROUNDS),
+        )
+        terminalreporter.section(f"faults tried with --seed {seed} --rounds {rounds}")
+        for line in tried:
+            terminalreporter.write_line(line)
+
+
+class Copy:
+    """A sandbox, the tap, and a target that holds what the tap has said so far.
+
+    Attributes:
+        settings: What the tap's config has besides the sandbox's.
+        runs: One line for each run, for a failure's report.
+    """
+
+    def __init__(
+        self, tap: Tap, sandbox: Sandbox, settings: Mapping[str, Any], name: str
+    ) -> None:
+        self.sandbox = sandbox
+        self.target = Target()
+        self.settings = dict(settings)
+        self.runs: list[str] = []
+        self._name = name
+        self._tap = tap
+        self._out = tap.folder / "out"
+
+    def config(self, **settings: Any) -> dict[str, Any]:
+        """Give the tap's config."""
+        return {
+            "api_key": self.sandbox.key,
+            "api_url": self.sandbox.url,
+            "requests_per_second": 1000,
+            "requests_per_second_per_endpoint": 1000,
+            **self.settings,
+            **settings,
+        }
+
+    def sync(self, *, catalog: Any = None, **settings: Any) -> Ran:
+        """Run to the end; the target takes all that was said."""
+        requests = len(self.sandbox.log)
+        began = time.monotonic()
+        process = self.start(catalog=catalog, **settings)
+        _, err = process.communicate(timeout=300)
+        ran = Ran(process.returncode, self.said(), err.decode())
+        self.target.take(ran.out.splitlines(keepends=True))
+        requests = len(self.sandbox.log) - requests
+        took = time.monotonic() - began
+        self.runs.append(f"exit {ran.code}, {requests} requests, {took:.1f} s")
+        return ran
+
+    def start(self, *, catalog: Any = None, **settings: Any) -> Popen[bytes]:
+        """Start a run that goes on from what the target holds."""
+        with self._out.open("wb") as out:
+            return self._tap.start(
+                self.config(**settings),
+                state=self.target.state,
+                catalog=catalog,
+                stdout=out,
+            )
+
+    def said(self) -> bytes:
+        """Give what the last run has written to stdout so far."""
+        return self._out.read_bytes()
+
+    def stop(self, process: Popen[bytes], signal: Signals, *, requests: int) -> str:
+        """Send a signal once so many requests are answered; gives stderr.
+
+        A run that ends before is left in peace.
+        """
+        before = len(self.sandbox.log)
+        deadline = time.monotonic() + START_S
+        while process.poll() is None and len(self.sandbox.log) - before < requests:
+            assert time.monotonic() < deadline, "the run does not get on"
+            time.sleep(0.001)
+        process.send_signal(signal)
+        _, err = process.communicate(timeout=START_S)
+        asked = len(self.sandbox.log) - before
+        self.runs.append(f"{signal.name} after {asked} requests")
+        return err.decode()
+
+    def differences(self) -> list[str]:
+        """Say where the target's tables differ from the sandbox."""
+        return differences(self.sandbox, self.target.tables)
+
+    def held(self) -> dict[str, Any]:
+        """Give the bookmarks that the target holds."""
+        assert self.target.state is not None
+        held: dict[str, Any] = self.target.state["bookmarks"]
+        return held
+
+    def assert_equal(self) -> None:
+        """Fail with what differs and what was done, if anything differs."""
+        found = self.differences()
+        report = "\n".join([f"{len(found)} differences", *found[:20], *self.runs])
+        assert not found, f"{self._name}\n{report}"
+
+
+@pytest.fixture
+def tried(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Give a function that notes what was tried, for the end of the report."""
+
+    def note(what: str) -> None:
+        request.config.stash[_TRIED].append(f"{request.node.name}: {what}")
+
+    return note
+
+
+@pytest.fixture
+def rounds(request: pytest.FixtureRequest) -> int:
+    return int(request.config.getoption("rounds", ROUNDS))
+
+
+@pytest.fixture
+def chance(request: pytest.FixtureRequest) -> random.Random:
+    """Give what the seed makes of chance; each test has its own."""
+    seed = request.config.getoption("seed", SEED)
+    return random.Random(f"{seed} {request.node.name}")
+
+
+@pytest.fixture
+def seed(request: pytest.FixtureRequest) -> int:
+    return int(request.config.getoption("seed", SEED))
+
+
+@pytest.fixture
+def copying(
+    tap: Tap, request: pytest.FixtureRequest, tried: Callable[[str], None]
+) -> Iterator[Callable[..., Copy]]:
+    """Give a function that starts a sandbox and makes a copy of it."""
+    made: list[Copy] = []
+
+    def make(options: Options, **settings: Any) -> Copy:
+        sandbox = Sandbox(options)
+        sandbox.start()
+        patience = {"request_timeout": 5, "retry_seconds": 60}
+        copy = Copy(tap, sandbox, {**patience, **settings}, request.node.name)
+        made.append(copy)
+        return copy
+
+    yield make
+    for copy in made:
+        copy.sandbox.close()
+        tried("; ".join(copy.runs) or "no run")
+
+
+def errors(ran: Ran) -> list[str]:
+    """Give the sentences that a run has logged as errors."""
+    lines = [line.split("|", 3) for line in ran.err.splitlines()]
+    return [
+        parts[3].strip()
+        for parts in lines
+        if len(parts) > 3 and parts[1].strip() == "ERROR"
+    ]
+
+
+def assert_one_sentence(ran: Ran, word: str = "") -> None:
+    """Check that a run has ended with one error that the user can read."""
+    said = errors(ran)
+    assert "Traceback" not in ran.err, ran.err[-2000:]
+    assert ran.code == 1, ran.err[-2000:]
+    assert len(said) == 1, said
+    assert word in said[0], said[0]
+    assert len(said[0]) < 2000, len(said[0])
+
+
+def share(part: float, whole: float) -> str:
+    return f"{part / whole:.0%}" if whole else "none"
+
+
+def refused(status: int, message: str, **fields: Any) -> tuple[int, bytes, Any]:
+    """Give an answer of an impostor, in the form of Stripe's errors."""
+    error = {"type": "invalid_request_error", "message": message, **fields}
+    return status, json.dumps({"error": error}).encode(), JSON
+
+
+def listed(*data: Any, has_more: bool = False, url: str = "") -> tuple[int, bytes, Any]:
+    """Give an answer of an impostor: a page."""
+    page = {"object": "list", "data": data, "has_more": has_more, "url": url}
+    return 200, json.dumps(page).encode(), JSON
+
+
+def rounded_up(number: float) -> int:
+    return math.ceil(number)
