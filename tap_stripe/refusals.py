@@ -153,14 +153,12 @@ def refusal(attempt: Attempt, response: requests.Response, *, secret: str) -> Fa
     if isinstance(error, PermissionMissing) and (found := _PERMISSION.search(told)):
         error.permission = found.group(1).removeprefix("rak_")
     throttled = status == _TOO_MANY or body.code == "rate_limit"
-    again = throttled or status == _CONFLICT or status >= _SERVER_ERROR
-    match response.headers.get("Stripe-Should-Retry"):
-        case "true":
-            again = True
-        case "false":
-            again = False
-        case _:
-            pass
+    again = status == _CONFLICT or status >= _SERVER_ERROR
+    should_retry = response.headers.get("Stripe-Should-Retry")
+    if should_retry in {"true", "false"}:
+        again = should_retry == "true"
+    # A 429 is a matter of pace, and the pace is kept: it is tried again in any case.
+    again = again or throttled
     return Failed(
         error,
         again=again,

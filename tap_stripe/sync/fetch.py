@@ -13,6 +13,7 @@ from tap_stripe.body import (
     decode_object,
     decode_page,
     integer,
+    reference,
     sublist,
     text,
 )
@@ -159,21 +160,36 @@ class Fetch:
             raise _impossible(reading, f"{_id(reading, found)} for {id_}")
         if "deleted" in found:
             return Gone(reading, id_, answer.received_at)
-        self._complete(reading, [found])
-        return Page(reading, [found], answer.received_at, fed, by_id=True)
+        alive = [found]
+        self._complete(reading, alive)
+        if not alive:
+            return Gone(reading, id_, time.time())
+        return Page(reading, alive, answer.received_at, fed, by_id=True)
 
     def filtered(
         self, reading: Reading, filter_: tuple[str, str], fed: frozenset[str]
     ) -> Iterator[Page]:
         """Read all objects that a filter lets pass, because they have changed."""
+        name, value = filter_
         cursor: list[tuple[str, str]] = []
-        while True:
-            page, has_more = self._changed(reading, [filter_, *cursor], fed)
+        for _ in range(MOST_PAGES):
+            try:
+                page, has_more = self._changed(reading, [filter_, *cursor], fed)
+            except CursorGone:
+                cursor = []
+                continue
+            for found in page.objects:
+                if text(reference(found.get(name))) != value:
+                    raise _impossible(reading, f"an object of another {name}")
+            last = page.objects[-1:]
             self._complete(reading, page.objects)
             yield page
-            if not has_more or not page.objects:
+            if not has_more:
                 return
-            cursor = [("starting_after", _id(reading, page.objects[-1]))]
+            if not last:
+                raise _impossible(reading, "an empty page that has more behind it")
+            cursor = [("starting_after", _id(reading, last[0]))]
+        raise _impossible(reading, "pages without end")
 
     def changed(
         self, reading: Reading, params: list[tuple[str, str]], fed: frozenset[str]
@@ -225,15 +241,18 @@ class Fetch:
         """Read embedded lists to their end; gives how many there were to read."""
         completed = 0
         for name in reading.complete:
-            for parent in found:
+            for parent in tuple(found):
                 shown = sublist(parent.get(name))
                 if shown is None or not shown.has_more:
                     continue
+                completed += 1
                 try:
                     parent[name] = self._to_the_end(reading, name, parent, shown)
                 except REFUSALS as error:
                     raise ListRefused(name, error) from None
-                completed += 1
+                except NotFound:
+                    # Deleted since the list was read; an event will say so.
+                    found.remove(parent)
         return completed
 
     def _to_the_end(

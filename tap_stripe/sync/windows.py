@@ -9,7 +9,7 @@ many for so many pages, and none where little is left.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tap_stripe.errors import ResponseError
@@ -25,6 +25,7 @@ PAGE = 100
 MOST_PAGES = 1000
 """More pages of one second, or of one embedded list, are taken for a fault."""
 _LEAST_PAGES = 2
+_MOST_WHOLE = 20_000
 _FIRST_PIECE = 20
 _READ_BEFORE_CUT = 2
 _WASTE = 1.5
@@ -88,6 +89,7 @@ class Window:
         taken: Whether a reader is at it.
         whole: Whether the list is read as one, without `created` filter.
         stuck: Pages in a row that ended in the same second.
+        cursors: All so far, where the list is read as one.
     """
 
     reading: Reading
@@ -103,6 +105,7 @@ class Window:
     taken: bool = False
     whole: bool = False
     stuck: int = 0
+    cursors: set[str] = field(default_factory=set)
     grown: int = _FIRST_PIECE
 
     def ask(self) -> Ask:
@@ -130,7 +133,10 @@ class Window:
         self.density = self.count / max(1, self.newest - full.oldest)
         stuck = full.oldest == self.unread[-1][1] and not self.whole
         self.stuck = self.stuck + 1 if stuck else 0
-        if self.stuck > MOST_PAGES:
+        again = self.whole and full.cursor in self.cursors
+        if self.whole:
+            self.cursors.add(full.cursor)
+        if again or self.stuck > MOST_PAGES or len(self.cursors) > _MOST_WHOLE:
             message = (
                 f"Stripe listed pages without end at {self.reading.listing.path}; "
                 "nothing of them was taken as read."

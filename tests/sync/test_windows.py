@@ -12,7 +12,14 @@ from tap_stripe.errors import ResponseError
 from tap_stripe.streams.listing import Listing
 from tap_stripe.sync.reading import Reading
 from tap_stripe.sync.unread import covered, union, without
-from tap_stripe.sync.windows import MOST_PAGES, PAGE, FullPage, Window, Windows
+from tap_stripe.sync.windows import (
+    MOST_PAGES,
+    PAGE,
+    Ask,
+    FullPage,
+    Window,
+    Windows,
+)
 
 NOW = 1_000_000
 CHARGES = Listing("/v1/charges", "charge")
@@ -46,7 +53,7 @@ def read(times, unread, *, readers, seed, at_once=None):
         [Window(reading, frozenset(), list(unread), unread[-1][1])],
         at_once=at_once or (lambda _: readers),
     )
-    under_way: list = []
+    under_way: list[tuple[Window, Ask]] = []
     seen, left = [], list(unread)
     while windows:
         while len(under_way) < readers and (window := windows.take()) is not None:
