@@ -69,7 +69,7 @@ class _Postgres:
         self._folder = folder
         self._runs = 0
 
-    def start(self, *, stdin: Any) -> Started:  # noqa: ANN401 - a file or a pipe
+    def start(self, *, stdin: Any) -> Started:
         """Start the target, into a schema of its own, with meltano.yml's settings."""
         self._runs += 1
         config = {

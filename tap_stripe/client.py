@@ -85,6 +85,7 @@ class Client:
         decode: Callable[[bytes], T],
         account: str | None = None,
         lighter: Callable[[int], Params] | None = None,
+        pinned: bool = True,
     ) -> Answer[T]:
         """Ask until there is an answer.
 
@@ -99,11 +100,13 @@ class Client:
             account: Connected account for `Stripe-Account`.
             lighter: Gives the parameters for the request after so many failures that
                 a smaller answer may mend.
+            pinned: Whether to ask in our API version, and not in the account's own.
 
         Raises:
             StripeError: Stripe refused, or was still failing when the time ran out.
         """
         attempt = Attempt(path=path, params=tuple(params), account=account)
+        headers = _headers(account, pinned=pinned)
 
         @backoff.on_exception(
             _waits,  # type: ignore[arg-type] # the first value is a start, no wait
@@ -116,7 +119,7 @@ class Client:
         )
         def ask() -> Answer[T]:
             try:
-                return self._ask(attempt, decode)
+                return self._ask(attempt, headers, decode)
             except Failed as failed:
                 if failed.heavy and lighter is not None:
                     attempt.too_heavy += 1
@@ -140,7 +143,12 @@ class Client:
             request_id=error.request_id,
         )
 
-    def _ask(self, attempt: Attempt, decode: Callable[[bytes], T]) -> Answer[T]:
+    def _ask(
+        self,
+        attempt: Attempt,
+        headers: Mapping[str, str | None],
+        decode: Callable[[bytes], T],
+    ) -> Answer[T]:
         endpoint = attempt.endpoint
         self.budget.wait(endpoint)
         with self.budget.in_flight:
@@ -150,7 +158,7 @@ class Client:
                 response = self._session.get(
                     self._api_url + attempt.path,
                     params=attempt.params,
-                    headers=_headers(attempt.account),
+                    headers=headers,
                     timeout=self._timeout_s,
                     allow_redirects=False,
                 )
@@ -200,8 +208,13 @@ class _Bearer(requests.auth.AuthBase):
         return request
 
 
-def _headers(account: str | None) -> dict[str, str]:
-    return {} if account is None else {"Stripe-Account": account}
+def _headers(account: str | None, *, pinned: bool) -> dict[str, str | None]:
+    headers: dict[str, str | None] = {}
+    if account is not None:
+        headers["Stripe-Account"] = account
+    if not pinned:
+        headers["Stripe-Version"] = None  # Takes the session's away.
+    return headers
 
 
 def _waits() -> Generator[float | None, Failed, None]:

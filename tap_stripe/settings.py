@@ -21,8 +21,9 @@ SANDBOX = "sandbox"
 SANDBOX_KEY = "sk_test_sandbox"
 MISSING_KEY = (
     "The setting api_key is missing: set TAP_STRIPE_API_KEY, or api_key in the config, "
-    "to a key from https://dashboard.stripe.com/apikeys"
+    "to a key such as this form makes: "
 )
+API_KEYS = "https://dashboard.stripe.com/apikeys"
 _LIVE_REQUESTS_PER_SECOND = 15.0
 _TEST_REQUESTS_PER_SECOND = 5.0
 _SANDBOX_REQUESTS_PER_SECOND = 100.0
@@ -167,7 +168,7 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
     api_url = _api_url(config.get("api_url") or API_URL)
     api_key = str(config.get("api_key") or "").strip()
     if not api_key:
-        raise SettingError(MISSING_KEY)
+        raise SettingError(MISSING_KEY + API_KEYS)
     if not api_key.isascii() or any(c.isspace() for c in api_key):
         message = (
             "The setting api_key is no Stripe key: it has blanks or accents in it."

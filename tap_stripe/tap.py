@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from singer_sdk import Tap
@@ -14,9 +15,12 @@ from singer_sdk.contrib.msgspec import MsgSpecWriter
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.singerlib import Catalog
+from singer_sdk.tap_base import CliTestOptionValue
 
+from tap_stripe import check
 from tap_stripe.client import Client
 from tap_stripe.errors import CatalogError, SettingError, StateError, TapError
+from tap_stripe.permissions import chosen, link, needed
 from tap_stripe.rate import RateBudget
 from tap_stripe.sandbox import Options, Sandbox
 from tap_stripe.settings import (
@@ -44,6 +48,7 @@ if TYPE_CHECKING:
 
 # The same at each start: a second run finds nothing new.
 _SANDBOX_NOW = 1_790_000_000
+_CHECK_RETRY_S = 15.0
 
 
 class TapStripe(Tap):
@@ -58,6 +63,8 @@ class TapStripe(Tap):
         self._reported: set[tuple[str, str]] = set()
         self._settings: Settings | None = None
         self._run: Run | None = None
+        catalog = kwargs.get("catalog")
+        self._given_catalog = catalog if isinstance(catalog, Catalog) else None
         super().__init__(**kwargs)
         self._check_catalog()
 
@@ -66,8 +73,8 @@ class TapStripe(Tap):
         if self._config.get("api_url") == SANDBOX:
             self._config.setdefault("api_key", SANDBOX_KEY)
         api_key = self._config.get("api_key")
-        if raise_errors and not api_key:
-            raise SettingError(MISSING_KEY)
+        if raise_errors and (api_key is None or not str(api_key).strip()):
+            raise SettingError(MISSING_KEY + link(needed(chosen(self._given_catalog))))
         if raise_errors and not isinstance(api_key, str):
             message = (
                 "The setting api_key must be a text."  # Not repeated: it's secret.
@@ -241,9 +248,38 @@ class TapStripe(Tap):
 
     @classmethod
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
-        """Read a record of each collection."""
+        """Find out whether the key can read what is selected."""
+        if value == CliTestOptionValue.All.value:
+            # Run in place of a sync: the catalog may be an option behind this one.
+            ctx.command.callback = cls._check
+            return
         with _one_sentence(cls):
             super().cb_test(ctx, param, value)
+
+    @classmethod
+    def _check(
+        cls, *, config: _ConfigInput | None = None, catalog: Any = None, **_: Any
+    ) -> NoReturn:
+        config = config or _ConfigInput()
+        with _one_sentence(cls):
+            tap = cls(
+                config=config.config,
+                catalog=_read_catalog(catalog),
+                parse_env_config=config.parse_env,
+            )
+            # Somebody waits for the answer.
+            patient = tap.settings
+            tap._settings = replace(
+                patient, retry_s=min(_CHECK_RETRY_S, patient.retry_s)
+            )
+            selected = tap.selected()
+            with tap.client() as client:
+                found = check.ask(client, patient.account, selected)
+            told = list(check.lines(found, selected))
+            sys.stdout.write(
+                check.table(found, told, needed(selected), api_key=patient.api_key)
+            )
+        sys.exit(0 if check.is_complete(told) else 1)
 
 
 def _read_json(file: Any, what: str, error_class: type[TapError]) -> Any:

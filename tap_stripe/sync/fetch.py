@@ -174,7 +174,7 @@ class Fetch:
         cursor: list[tuple[str, str]] = []
         for _ in range(MOST_PAGES):
             try:
-                page, has_more = self._changed(reading, [filter_, *cursor], fed)
+                page, has_more = self.changed(reading, [filter_, *cursor], fed)
             except CursorGone:
                 cursor = []
                 continue
@@ -193,13 +193,12 @@ class Fetch:
 
     def changed(
         self, reading: Reading, params: list[tuple[str, str]], fed: frozenset[str]
-    ) -> Page:
-        """Read one page of a listing for objects that have changed."""
-        return self._changed(reading, params, fed)[0]
-
-    def _changed(
-        self, reading: Reading, params: list[tuple[str, str]], fed: frozenset[str]
     ) -> tuple[Page, bool]:
+        """Read one page of a listing for objects that have changed.
+
+        Returns:
+            The page, its embedded lists as they came, and whether more is behind it.
+        """
         answer = self.page(
             reading, reading.listing.path, [*reading.params("data."), *params]
         )

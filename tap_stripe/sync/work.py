@@ -8,7 +8,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from tap_stripe.body import integer, text
-from tap_stripe.errors import ListRefused, PermissionMissing
+from tap_stripe.errors import CursorGone, ListRefused, PermissionMissing
 from tap_stripe.sync.fetch import REFUSALS
 from tap_stripe.sync.reading import Page, Reading, Refused
 
@@ -226,6 +226,7 @@ class _ChangedPiece:
         self._work = work
         self._page_span_s: float | None = None if reading.listing.windowed else 0
         self._by_id: set[str] = set()
+        self._behind: tuple[int, str] | None = None
 
     def run(self) -> list[Item]:
         items = attempt(self._reading, self._ask, self._fetch)
@@ -239,6 +240,8 @@ class _ChangedPiece:
 
     def _ask(self) -> list[Item]:
         created, id_ = self._wanted[0]
+        if self._behind is not None and created is not None:
+            return [self._list(created)]
         if (
             created is None
             or id_ in self._by_id
@@ -260,24 +263,33 @@ class _ChangedPiece:
         )
 
     def _list(self, newest: int) -> Item:
+        """Read a page of the list, for all wanted objects that are on it."""
         oldest = self._wanted[-1][0] or 0
-        page = self._fetch.changed(
-            self._reading,
-            [("created[lte]", str(newest)), ("created[gte]", str(oldest))],
-            self._fed,
-        )
+        top = newest if self._behind is None else self._behind[0]
+        params = [("created[lte]", str(top)), ("created[gte]", str(oldest))]
+        if self._behind is not None:
+            params.append(("starting_after", self._behind[1]))
+        try:
+            page, has_more = self._fetch.changed(self._reading, params, self._fed)
+        except CursorGone:
+            self._behind = None
+            return self._list(newest)
         found = {text(one.get("id")): one for one in page.objects}
         time = self._reading.listing.time
         ends_at = integer(page.objects[-1].get(time)) if page.objects else None
-        self._page_span_s = newest - ends_at if ends_at is not None else 0
+        if not has_more or ends_at is None:
+            ends_at = -1
+        self._page_span_s = newest - ends_at if has_more else newest
         wanted = [one for _, id_ in self._wanted if (one := found.get(id_)) is not None]
+        self._wanted = [pair for pair in self._wanted if pair[1] not in found]
         # Those that the page must have brought, were they still listed, are asked for
         # by their id.
         self._by_id |= {
-            id_
-            for created, id_ in self._wanted
-            if ends_at is None or (created is not None and created >= ends_at)
+            id_ for created, id_ in self._wanted if (created or 0) > ends_at
         }
-        self._wanted = [pair for pair in self._wanted if pair[1] not in found]
+        # More of the page's last second may be behind it.
+        self._behind = None
+        if self._wanted and ends_at in {created for created, _ in self._wanted}:
+            self._behind = top, text(page.objects[-1].get("id")) or ""
         self._fetch.complete(page, wanted)
         return Page(page.reading, wanted, page.received_at, page.fed, by_id=True)

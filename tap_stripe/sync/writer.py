@@ -6,9 +6,9 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from singer_sdk.singerlib import StateMessage
 
-from tap_stripe.body import plain
 from tap_stripe.sync.lines import lines_of
 
 if TYPE_CHECKING:
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from tap_stripe.streams.shape import Row
     from tap_stripe.sync.lines import Lines
 
-_STATE_EVERY_S = 1.0
+_LEAST_INTERVAL_S = 0.25
+_BYTES_PER_S = 40_000
 
 
 class Writer:
@@ -41,6 +42,7 @@ class Writer:
         self._state = state
         self._write = write
         self._said_at = 0.0
+        self._interval_s = _LEAST_INTERVAL_S
         self._said: dict[str, Any] | None = None
         for collection in collections:
             collection.write_schema()
@@ -87,12 +89,15 @@ class Writer:
             now: Write it in any case, unless nothing has changed.
         """
         sys.stdout.flush()
-        if not now and time.monotonic() - self._said_at < _STATE_EVERY_S:
+        if not now and time.monotonic() - self._said_at < self._interval_s:
             return
         for lines in self._lines.values():
             lines.flush()
         state = self._state()
         if state != self._said:
             self._write(StateMessage(value=state))
-            self._said = plain(state)
+            text = msgspec.json.encode(state)
+            self._said = msgspec.json.decode(text)
+            # A kill loses what no STATE has told; a large one is not told often.
+            self._interval_s = max(_LEAST_INTERVAL_S, len(text) / _BYTES_PER_S)
         self._said_at = time.monotonic()

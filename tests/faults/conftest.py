@@ -85,6 +85,7 @@ class Copy:
     Attributes:
         settings: What the tap's config has besides the sandbox's.
         runs: One line for each run, for a failure's report.
+        stopped_within_s: Seconds from the last signal to the run's end.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class Copy:
         self.target = Target()
         self.settings = dict(settings)
         self.runs: list[str] = []
+        self.stopped_within_s = 0.0
         self._name = name
         self._tap = tap
         self._out = tap.folder / "out"
@@ -147,7 +149,9 @@ class Copy:
             assert time.monotonic() < deadline, "the run does not get on"
             time.sleep(0.001)
         process.send_signal(signal)
+        began = time.monotonic()
         _, err = process.communicate(timeout=START_S)
+        self.stopped_within_s = time.monotonic() - began
         asked = len(self.sandbox.log) - before
         self.runs.append(f"{signal.name} after {asked} requests")
         return err.decode()

@@ -2,40 +2,44 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
 
 import pytest
 
-from tap_stripe.sandbox import Options
-from tests.faults.conftest import errors
+from tap_stripe.sandbox import Faults, Options
+from tests.conftest import Ran
+from tests.faults.conftest import assert_one_sentence
 from tests.target import Target
 
 READERS = 32
 MOST_WORK = 1.2
 STOPS_WITHIN_S = 5
+PACE = 100
 
-# Enough pages for a kill to cost little of the whole.
-LARGE = {"charges": 16_000, "balance_transactions": 20_000, "invoices": 2_000}
-SLOW_S = 0.05
+# So many for each kill that it costs little of the whole.
+A_KILL = {"charges": 2_000, "balance_transactions": 2_000, "invoices": 400}
+SLOW_S = 0.03
 
 
 def whole_lines(out):
     return [line for line in out.splitlines(keepends=True) if line.endswith(b"\n")]
 
 
-def kill(copy, *, requests):
-    """Kill a run; the target holds what came until then."""
+def kill(copy, *, requests, target_lags=False):
+    """Kill a run.
+
+    The target holds what came until then; one that lags, and is killed too, what came
+    until a STATE line that is not the last.
+    """
     process = copy.start()
     copy.stop(process, signal.SIGKILL, requests=requests)
-    copy.target.take(whole_lines(copy.said()))
-
-
-def copied_state(copy):
-    """Give a target that holds the same and goes another way from here."""
-    twin = Target()
-    twin.state = copy.target.state
-    return twin
+    lines = whole_lines(copy.said())
+    if target_lags:
+        states = [place for place, line in enumerate(lines) if b'{"type":"STATE"' in line]
+        lines = lines[: states[-2] + 1] if len(states) > 1 else []
+    copy.target.take(lines)
 
 
 def requests_of(copy, run):
@@ -46,36 +50,154 @@ def requests_of(copy, run):
 
 def undisturbed(copy):
     """Count the requests of a sync from the same state, and leave no trace of it."""
-    held, copy.target = copy.target, copied_state(copy)
+    held, copy.target = copy.target, Target()
+    copy.target.state = held.state
     count = requests_of(copy, copy.sync)
     copy.target = held
     return count
 
 
-def test_tables_are_equal_after_kills_and_little_is_read_twice(
+def killed(copy, *, kills, chance, tried):
+    """Kill runs until one may end; give the requests in sum and of one undisturbed."""
+    once = undisturbed(copy)
+    spent = 0
+    for _ in range(kills):
+        after = chance.randint(1, max(2, 2 * once // (kills + 1)))
+        spent += requests_of(copy, lambda after=after: kill(copy, requests=after))
+    spent += requests_of(copy, copy.sync)
+    tried(
+        f"{kills} kills: {spent} requests in sum, {once} undisturbed "
+        f"({spent / once:.2f} times), {(spent - once) / kills:.0f} more for each kill"
+    )
+    return spent, once
+
+
+def test_tables_are_equal_after_kills_of_a_first_sync_and_little_is_read_twice(
     copying, tried, rounds, chance, seed
 ):
-    copy = copying(Options(seed=seed, sizes=LARGE, latency_seconds=SLOW_S))
-    found = []
-    for what in ("first", "later"):
-        if what == "later":
-            copy.sandbox.change(4_000, seed=seed)
-        once = undisturbed(copy)
-        kills = rounds // 2
-        spent = 0
-        for _ in range(kills):
-            after = chance.randint(1, max(2, 2 * once // (kills + 1)))
-            spent += requests_of(copy, lambda: kill(copy, requests=after))
-        spent += requests_of(copy, copy.sync)
-        idle = undisturbed(copy)
-        found.append((what, once, kills, spent, idle))
+    kills = max(1, rounds // 2)
+    sizes = {name: kills * size for name, size in A_KILL.items()}
+    copy = copying(
+        Options(seed=seed, sizes=sizes, latency_seconds=SLOW_S),
+        requests_per_second=PACE,
+    )
+
+    spent, once = killed(copy, kills=kills, chance=chance, tried=tried)
 
     copy.assert_equal()
-    for what, once, kills, spent, idle in found:
-        again = (spent - once) / kills
-        tried(
-            f"{what} sync, {kills} kills: {spent} requests in sum, {once} undisturbed "
-            f"({spent / once:.2f} times); {again:.0f} more for each kill, where a "
-            f"sync with nothing to do asks {idle}"
-        )
-        assert spent <= MOST_WORK * once + kills * (READERS + idle)
+    idle = undisturbed(copy)
+    tried(f"a sync with nothing to do asks {idle} requests")
+    # A STATE line comes once a second: that much may be read twice, and what was under
+    # way; each start looks at every list.
+    assert spent <= MOST_WORK * once + kills * (PACE + READERS + idle)
+
+
+@pytest.fixture
+def changed_copy(copying, seed):
+    copy = copying(Options(seed=seed, latency_seconds=SLOW_S), requests_per_second=PACE)
+    copy.sync()
+    copy.sandbox.change(300, seed=seed)
+    return copy
+
+
+def test_tables_are_equal_after_kills_of_a_later_sync(
+    changed_copy, tried, rounds, chance
+):
+    killed(changed_copy, kills=max(1, rounds // 2), chance=chance, tried=tried)
+
+    changed_copy.assert_equal()
+
+
+def test_a_target_that_was_killed_too_and_lost_rows_behind_its_state_gets_them_again(
+    copying, rounds, chance, seed
+):
+    copy = copying(Options(seed=seed, latency_seconds=0.2, scale=0.5))
+    for _ in range(max(1, rounds // 3)):
+        kill(copy, requests=chance.randint(1, 70), target_lags=True)
+    copy.sync()
+    copy.sandbox.change(100, seed=seed)
+    kill(copy, requests=chance.randint(1, 40), target_lags=True)
+
+    copy.sync()
+
+    copy.assert_equal()
+
+
+def test_every_state_line_is_true(copying, tried, rounds, chance, seed):
+    copy = copying(Options(seed=seed, scale=0.5, latency_seconds=0.3))
+    copy.sync()
+    lines = whole_lines(copy.said())
+    copy.sandbox.change(100, seed=seed)
+    copy.sync()
+    lines += whole_lines(copy.said())
+    states = [place for place, line in enumerate(lines) if b'{"type":"STATE"' in line]
+    tried(f"{len(states)} STATE lines")
+    assert len(states) > 4
+    copy.sandbox.latency_seconds = 0
+
+    for place in chance.sample(states, min(len(states), rounds // 2)):
+        copy.target = Target()
+        copy.target.take(lines[: place + 1])
+        copy.sync()
+
+        copy.assert_equal()
+
+
+REQUESTS = {"first": 60, "later": 40, "waiting": 8, "hanging": 8}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("situation", REQUESTS)
+def test_a_signal_stops_at_once_with_a_true_state(
+    copying, chance, seed, number, situation
+):
+    copy = copying(Options(seed=seed, scale=0.5, latency_seconds=0.1))
+    if situation == "later":
+        copy.sync()
+        copy.sandbox.change(100, seed=seed)
+    copy.sandbox.down = situation == "waiting"
+    copy.sandbox.faults = Faults(hang=situation == "hanging", hang_seconds=60)
+
+    process = copy.start()
+    said = copy.stop(
+        process, number, requests=chance.randint(1, REQUESTS[situation])
+    )
+    lines = copy.said().splitlines(keepends=True)
+    copy.target.take(lines)
+
+    assert copy.stopped_within_s < STOPS_WITHIN_S
+    assert process.returncode == 128 + number
+    assert "Traceback" not in said
+    assert lines[-1].endswith(b"\n")
+    assert json.loads(lines[-1])["type"] == "STATE"
+    copy.sandbox.down = False
+    copy.sandbox.faults = Faults()
+    copy.sync()
+    copy.assert_equal()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_while_the_run_starts_is_no_success_and_no_traceback(
+    copying, rounds, chance, seed, number
+):
+    copy = copying(Options(seed=seed, scale=0.05))
+    for _ in range(rounds):
+        process = copy.start()
+        time.sleep(chance.uniform(0.05, 0.7))
+        process.send_signal(number)
+        _, err = process.communicate(timeout=60)
+
+        assert process.returncode in {128 + number, -number}
+        assert b"Traceback" not in err
+
+
+def test_a_target_that_ends_stops_the_run_in_one_sentence(copying, tap, seed):
+    copy = copying(Options(seed=seed, scale=0.5, latency_seconds=0.05))
+
+    process = tap.start(copy.config())
+    process.stdout.readline()
+    process.stdout.close()
+    said = process.stderr.read().decode()
+    process.wait(timeout=60)
+
+    assert_one_sentence(Ran(process.returncode, b"", said), "closed the pipe")

@@ -1,0 +1,106 @@
+"""What a later sync costs: requests are a budget as well as rows."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+
+import pytest
+
+from tap_stripe.sandbox import Options, Sandbox
+from tests.expected import differences
+from tests.target import Target
+
+SYNCS_IN_A_MONTH = 31 * 8
+
+
+def only(tap, config, *names):
+    """Give a catalog in which some collections are selected."""
+    catalog = json.loads(tap.run(config, "--discover").out)
+    for stream in catalog["streams"]:
+        for entry in stream["metadata"]:
+            if not entry["breadcrumb"]:
+                entry["metadata"]["selected"] = stream["tap_stream_id"] in names
+    return catalog
+
+
+def asked(sandbox):
+    """Count the requests by endpoint, and forget them."""
+    found = Counter(entry.endpoint for entry in sandbox.log.entries)
+    sandbox.log.clear()
+    return found
+
+
+def test_an_unchanged_account_costs_a_request_for_each_list_and_one_for_events(
+    tap, config
+):
+    target = Target()
+    with Sandbox(Options(seed=5, many_children=0)) as sandbox:
+        tap.sync(config(sandbox), target)
+        asked(sandbox)
+
+        tap.sync(config(sandbox), target)
+
+        counted = asked(sandbox)
+        # Invoice items are listed twice: new ones, and those that wait.
+        assert {count for name, count in counted.items() if count > 1} <= {2}
+        assert counted.total() <= 20
+        assert counted.total() * SYNCS_IN_A_MONTH < 5000
+
+
+@pytest.mark.parametrize(
+    ("among", "most"), [(20_000, 1_050), (2_000, 100)], ids=["spread", "dense"]
+)
+def test_changed_objects_cost_no_more_requests_than_there_are(tap, config, among, most):
+    with Sandbox(Options(seed=6, sizes={"charges": 20_000})) as sandbox:
+        catalog = only(tap, config(sandbox), "charges")
+        target = Target()
+        tap.sync(config(sandbox), target, catalog=catalog)
+        ids = [charge["id"] for charge in sandbox.objects("charges")[:among]]
+        for id_ in random.Random(1).sample(ids, 1000):
+            sandbox.perform("update_charge", id_)
+        asked(sandbox)
+        before = target.records["charges"]
+
+        tap.sync(config(sandbox), target, catalog=catalog)
+
+        assert target.records["charges"] - before == 1000
+        assert asked(sandbox).total() <= most
+        assert [
+            one for one in differences(sandbox, target.tables) if "charges" in one
+        ] == []
+
+
+def test_a_collection_that_is_selected_later_is_read_alone(tap, config):
+    target = Target()
+    with Sandbox(Options(seed=7)) as sandbox:
+        first = only(tap, config(sandbox), "charges", "invoices")
+        both = only(tap, config(sandbox), "charges", "invoices", "invoice_lines")
+        tap.sync(config(sandbox), target, catalog=first)
+        before = dict(target.records)
+        sandbox.change(20, seed=1)
+        asked(sandbox)
+
+        tap.sync(config(sandbox), target, catalog=both)
+
+        counted = asked(sandbox)
+        assert counted["GET /v1/charges"] <= 1
+        assert target.records["charges"] - before["charges"] < 50
+        assert [
+            one
+            for one in differences(sandbox, target.tables)
+            if one.startswith(("charges", "invoices", "invoice_lines"))
+        ] == []
+
+
+def test_deselected_collections_cost_nothing(tap, config):
+    target = Target()
+    with Sandbox(Options(seed=8)) as sandbox:
+        catalog = only(tap, config(sandbox), "coupons")
+        asked(sandbox)
+
+        tap.sync(config(sandbox), target, catalog=catalog)
+
+        assert asked(sandbox).total() == 1
+        assert set(target.tables) == {"coupons"}
