@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import backoff
 import msgspec
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
 
 from tap_stripe.errors import StripeError, Unavailable
@@ -161,11 +162,14 @@ class Client:
                     headers=headers,
                     timeout=self._timeout_s,
                     allow_redirects=False,
+                    stream=True,
                 )
-            except requests.RequestException as error:
+                # In one piece: `content` takes 10 kB at a time, for twice the CPU.
+                body = response.raw.read(decode_content=True)
+            except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
                 raise Failed.unanswered(attempt, type(error).__name__) from None
         if response.status_code != requests.codes.ok:
-            failed = refusal(attempt, response, secret=self._api_key)
+            failed = refusal(attempt, response, body, secret=self._api_key)
             if failed.throttled:
                 self.usage.throttled(endpoint)
                 self.budget.throttled(endpoint, failed.reason)
@@ -173,7 +177,7 @@ class Client:
         self.budget.succeeded(endpoint)
         self.usage.answered(time.monotonic() - started)
         try:
-            value = decode(response.content)
+            value = decode(body)
         except (msgspec.MsgspecError, RecursionError) as error:
             raise Failed.undecodable(attempt, response, str(error)) from None
         return Answer(value, time.time(), response.headers)

@@ -126,16 +126,19 @@ class _Body(msgspec.Struct):
 _decode = msgspec.json.Decoder(_Body).decode
 
 
-def refusal(attempt: Attempt, response: requests.Response, *, secret: str) -> Failed:
+def refusal(
+    attempt: Attempt, response: requests.Response, content: bytes, *, secret: str
+) -> Failed:
     """Judge an answer whose status is not 200.
 
     Args:
         attempt: What was asked.
         response: What came.
+        content: Its body.
         secret: The API key, which must not get into the message.
     """
     try:
-        body = _decode(response.content).error
+        body = _decode(content).error
     except msgspec.MsgspecError:
         body = _Error()
     status = response.status_code

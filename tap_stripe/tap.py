@@ -20,6 +20,7 @@ from singer_sdk.tap_base import CliTestOptionValue
 from tap_stripe import check
 from tap_stripe.client import Client
 from tap_stripe.errors import CatalogError, SettingError, StateError, TapError
+from tap_stripe.memory import keep_flat
 from tap_stripe.permissions import chosen, link, needed
 from tap_stripe.rate import RateBudget
 from tap_stripe.sandbox import Options, Sandbox
@@ -122,6 +123,7 @@ class TapStripe(Tap):
         Raises:
             TapError: The run could not go on, or something could not be read.
         """
+        keep_flat()
         with self.client() as client:
             self._run = Run(self, client, now=int(time.time()))
             self._run.run()

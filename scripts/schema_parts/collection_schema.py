@@ -41,8 +41,9 @@ def collection_schema(collection: str, object_name: str) -> Schema:
         object_name: The `object` of what Stripe sends.
     """
     properties: dict[str, Schema] = {}
-    if path := overrides()["classes"].get(collection, object_name):
-        properties = _stripe_properties(collection, _rows_class(path))
+    stripe_class = rows_class(collection, object_name)
+    if stripe_class is not None:
+        properties = _stripe_properties(collection, stripe_class)
     for old in old_names(collection):
         column = {"type": old.type, "description": old.description}
         properties[old.name] = _column(column)
@@ -67,10 +68,19 @@ def overrides() -> dict[str, Any]:
     return _toml("overrides.toml")
 
 
-def _rows_class(path: str) -> StripeClass:
-    """Find a resource's class by its `object`, or after a dot one nested in it."""
+def rows_class(collection: str, object_name: str) -> StripeClass | None:
+    """Find the class that a collection's rows have, if the package has one.
+
+    Args:
+        collection: Its name.
+        object_name: The `object` of what Stripe sends.
+    """
+    path = overrides()["classes"].get(collection, object_name)
+    if not path:
+        return None
     if is_resource(path):
         return resource(path)
+    # Behind a dot stands a class that is nested in a resource's.
     holder, _, nested = path.rpartition(".")
     return resource(holder).nested[nested]
 

@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from tap_stripe.usage import Usage
 
 _MARGIN_S = 86400
-_LATENCY_MARGIN = 1.3
+# A reader that waits for its endpoint's pace must not keep another endpoint waiting.
+_ENDPOINT_MARGIN = 1.2
+_MARGIN = 1.6
 _MOST_UNSETTLED = 32
 _CUSTOMER = "customer"
 _SUBSCRIPTION = "subscription"
@@ -467,4 +469,5 @@ class _AtOnce:
     def __call__(self, path: str) -> int:
         """Give the number for an endpoint, or for all if the path is empty."""
         pace = self._budget.endpoint(path) if path else self._budget.all
-        return 1 + math.ceil(pace.rate * self._usage.latency_s * _LATENCY_MARGIN)
+        margin = _ENDPOINT_MARGIN if path else _MARGIN
+        return math.ceil(pace.rate * self._usage.latency_s * margin)

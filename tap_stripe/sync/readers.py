@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 Item: TypeAlias = Page | Gone | Refused
 
-READERS = 32
+READERS = 24
 _HELD = 24
 """Pieces that may be read or wait for the writer at once: memory does not grow with the
 account."""

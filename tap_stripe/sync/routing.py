@@ -116,8 +116,19 @@ def route(
                 )
         else:
             yield from _announced(event, kind, listing, deleted=deleted)
+        if listing.object == "invoiceitem" and kind == "invoice":
+            yield from _items_of_lines(event, listing)
     for collection, feed in feeds:
         yield from _gone(event, kind, collection, feed, deleted=deleted)
+
+
+def _items_of_lines(event: Event, listing: Listing) -> Iterator[Changed]:
+    """Give the invoice items that a draft took in or let go of, as far as it shows."""
+    if listing.later_only or not _lines_changed(event):
+        return
+    for shown in (event.data.object, event.data.previous_attributes or {}):
+        for id_ in items_in_lines(shown):
+            yield Changed(listing, id_, None, itself=False)
 
 
 def _announced(
@@ -200,6 +211,9 @@ def _named(found: Object, path: str, collection: Collection) -> Iterator[Object]
 def items_in_lines(invoice: Object) -> Iterator[str]:
     """Give the ids of the invoice items that an invoice's lines name."""
     for line in children(invoice.get("lines")):
+        old = text(line.get("invoice_item"))
+        if old:
+            yield old
         parent = plain(line.get("parent"))
         if not isinstance(parent, dict):
             continue

@@ -24,11 +24,10 @@ if TYPE_CHECKING:
 PAGE = 100
 MOST_PAGES = 1000
 """More pages of one second, or of one embedded list, are taken for a fault."""
-_LEAST_PAGES = 2
+_LEAST_REQUESTS = 2
 _MOST_WHOLE = 20_000
 _FIRST_PIECE = 20
-_READ_BEFORE_CUT = 2
-_WASTE = 1.5
+_WASTE = 3.0
 _WASTE_PER_PAGE = 0.04
 _FORESEEN = 40
 """How many times what was read of a list may be assumed to lie below it."""
@@ -190,12 +189,14 @@ class _Progress:
 
     def requests_left(self) -> float:
         """Estimate how many requests are still to be made."""
-        return self.all_left() * max(1.0, self.requests / max(1, self.pages))
+        return self.all_left() * self.requests_a_page()
+
+    def requests_a_page(self) -> float:
+        """Tell how many requests a page takes, lists inside its objects included."""
+        return self.requests / self.pages if self.pages else 1.0
 
     def may_cut(self) -> bool:
         """Tell whether one more window costs little beside what is to be read."""
-        if self.pages < _READ_BEFORE_CUT:
-            return False
         left = self.all_left()
         wasted = self.pages - self.objects / PAGE
         if wasted > _WASTE + _WASTE_PER_PAGE * (self.pages + min(left, 3 * self.pages)):
@@ -295,8 +296,11 @@ def _cut(progress: _Progress) -> Window | None:
     # What lies in a window that no page of was read is not known at all.
     known = [one for one in progress.windows if one.pages and not one.whole]
     window = max(known, key=progress.pages_left, default=None)
-    left = progress.pages_left(window) if window else 0
-    if window is None or left < 2 * _LEAST_PAGES:
+    if window is None:
+        return None
+    left = progress.pages_left(window)
+    # Pages with lists inside that have to be read too take long.
+    if left <= 1 or left * progress.requests_a_page() < 2 * _LEAST_REQUESTS:
         return None
     older, newer = split(window.unread, _second_to_cut_at(window, left))
     if not older or not newer:

@@ -85,7 +85,8 @@ def test_a_collection_that_is_selected_later_is_read_alone(tap, config):
         tap.sync(config(sandbox), target, catalog=both)
 
         counted = asked(sandbox)
-        assert counted["GET /v1/charges"] <= 1
+        # A full read would take ten.
+        assert counted["GET /v1/charges"] <= 3
         assert target.records["charges"] - before["charges"] < 50
         assert [
             one
