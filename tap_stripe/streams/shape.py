@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
@@ -75,8 +76,13 @@ class Shaper:
                 self._left_out.add(name)
             else:
                 self._changes[name] = change
+        self._references = [
+            name for name, change in self._changes.items() if change is reference
+        ]
         self._active = [
-            (name, change) for name, change in self._changes.items() if change
+            (name, change)
+            for name, change in self._changes.items()
+            if change and change is not reference
         ]
         self._old_names: dict[str, list[OldName]] = {}
         for old in old_names:
@@ -97,6 +103,10 @@ class Shaper:
             row = self._shown(obj)
         else:
             row = obj.copy()
+        if _has_object(row, self._references):
+            for name in self._references:
+                if name in row:
+                    row[name] = reference(row[name])
         for name, change in self._active:
             if name in row:
                 row[name] = change(row[name])
@@ -130,6 +140,9 @@ class Shaper:
         wanted = [old for old in names if is_null(row.get(old.name))]
         if not wanted:
             return
+        if is_null(obj[wanted[0].root]):
+            row.update({old.name: None for old in wanted})
+            return
         root = plain(obj[wanted[0].root])
         for old in wanted:
             value = old.value(root)
@@ -143,7 +156,24 @@ def iso(seconds: float) -> str:
     Args:
         seconds: Since the Unix epoch, UTC.
     """
-    return datetime.fromtimestamp(seconds, UTC).isoformat()
+    if not isinstance(seconds, int):
+        return datetime.fromtimestamp(seconds, UTC).isoformat()
+    day, second = divmod(seconds, 86400)
+    minute, second = divmod(second, 60)
+    return f"{_day(day)}T{minute // 60:02}:{minute % 60:02}:{second:02}+00:00"
+
+
+@lru_cache(maxsize=4096)
+def _day(day: int) -> str:
+    return datetime.fromtimestamp(day * 86400, UTC).date().isoformat()
+
+
+def _has_object(row: Row, names: list[str]) -> bool:
+    """Tell whether a value may be an object: all in one look, for speed."""
+    try:
+        return b"{" in b"".join([row[name] for name in names if name in row])
+    except TypeError:
+        return True  # Not all are text.
 
 
 def _leave_out(value: Any) -> Any:
