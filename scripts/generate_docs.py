@@ -1,10 +1,10 @@
-"""Writes the tap's settings where they are repeated, as `tap-stripe --about` has them.
+"""Writes what the docs repeat of the code, and the pictures of the schema.
 
-    python -m scripts.generate_docs            writes README.md, meltano.yml, meltano/
+    python -m scripts.generate_docs            writes them
     python -m scripts.generate_docs --check    prints what would change, and fails
 
-Of each file it owns the lines between "Generated …: settings" and "End of generated:
-settings", and nothing else.
+In a text file it owns the lines between "Generated …: NAME" and "End of generated:
+NAME", and nothing else; of docs/schema.* it owns the whole file.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scripts.doc_parts import tables
+from scripts.doc_parts.collections import collections
+from scripts.schema_picture.files import files as schema_picture
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import TypeAlias
 
     Settings: TypeAlias = Mapping[str, Mapping[str, Any]]
+    Blocks: TypeAlias = Mapping[str, Mapping[str, Callable[[], str]]]
 
 ROOT = Path(__file__).resolve().parents[1]
 WIDTH = 88
-BLOCK = re.compile(
-    r"(?P<begin>^[^\n]*\bGenerated\b[^\n]*: settings( -->)?\n).*?"
-    r"(?P<end>^[^\n]*\bEnd of generated: settings\b)",
-    re.DOTALL | re.MULTILINE,
-)
 # Settings that every tap of the SDK has: documented there, so not in the README.
 OF_THE_SDK = ("batch_config", "faker_", "flattening_", "stream_map")
 
@@ -76,11 +76,32 @@ def markdown_table(settings: Settings) -> str:
     return "\n".join(lines) + "\n"
 
 
-FILES: Mapping[str, Callable[[Settings], str]] = {
-    "README.md": markdown_table,
-    "meltano.yml": lambda settings: yaml_settings(settings, indent="    "),
-    "meltano/tap-stripe.yml": lambda settings: yaml_settings(settings, indent=""),
-}
+def blocks() -> Blocks:
+    """Returns how each block of each file is rendered."""
+    settings = about()
+    return {
+        "README.md": {"settings": lambda: markdown_table(settings)},
+        "docs/collections.md": {"collections": collections},
+        "docs/key.md": {"permissions": tables.permissions_table},
+        "docs/limits.md": {"costs": tables.costs_table},
+        "docs/moving.md": {"segment": tables.segment_table},
+        "docs/settings.md": {"settings": lambda: markdown_table(settings)},
+        "meltano.yml": {"settings": lambda: yaml_settings(settings, indent="    ")},
+        "meltano/tap-stripe.yml": {
+            "settings": lambda: yaml_settings(settings, indent="")
+        },
+    }
+
+
+def generated() -> dict[str, bytes]:
+    """Returns every file that is generated, or in part, by its path."""
+    made = {}
+    for name, rendered in blocks().items():
+        text = (ROOT / name).read_text(encoding="utf-8")
+        for block, render in rendered.items():
+            text = _put(text, block, render(), name)
+        made[name] = text.encode()
+    return made | schema_picture()
 
 
 def main() -> int:
@@ -92,27 +113,39 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args().check
-    settings = about()
     stale = 0
-    for name, render in FILES.items():
+    for name, new in generated().items():
         path = ROOT / name
-        old = path.read_text(encoding="utf-8")
-        new = _put(old, render(settings), name)
-        if check and old != new:
-            stale = 1
-            before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
-            sys.stdout.writelines(
-                difflib.unified_diff(before, after, name, "generated")
-            )
-        elif old != new:
-            path.write_text(new, encoding="utf-8")
+        old = path.read_bytes() if path.exists() else b""
+        if old == new:
+            continue
+        if not check:
+            path.write_bytes(new)
+            continue
+        stale = 1
+        sys.stdout.writelines(_difference(name, old, new))
     return stale
 
 
-def _put(text: str, block: str, name: str) -> str:
-    found = BLOCK.search(text)
+def _difference(name: str, old: bytes, new: bytes) -> Iterator[str]:
+    if name.endswith((".pdf", ".svg", ".html")):
+        yield f"{name} is not what the generator gives.\n"
+        return
+    before, after = (
+        text.decode().splitlines(keepends=True) for text in (old, new)
+    )
+    yield from difflib.unified_diff(before, after, name, "generated")
+
+
+def _put(text: str, name: str, block: str, file: str) -> str:
+    pattern = re.compile(
+        rf"(?P<begin>^[^\n]*\bGenerated\b[^\n]*: {name}( -->)?\n).*?"
+        rf"(?P<end>^[^\n]*\bEnd of generated: {name}\b)",
+        re.DOTALL | re.MULTILINE,
+    )
+    found = pattern.search(text)
     if found is None:
-        message = f"{name} has no lines that mark where the settings go."
+        message = f"{file} has no lines that mark where the {name} go."
         raise ValueError(message)
     whole = found["begin"] + block + found["end"]
     return text[: found.start()] + whole + text[found.end() :]

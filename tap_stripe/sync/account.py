@@ -83,6 +83,7 @@ class AccountSync:
         self._ids: dict[tuple[str, str], list[str]] = {}
         self._customers_gone: list[str] = []
         self._flagged: set[tuple[str, str]] = set()
+        self._are_ids_enough = False
         self._unsettled: dict[str, Intervals] = {}
         for collection in collections:
             name = collection.name
@@ -117,6 +118,12 @@ class AccountSync:
                 for feed in collection.feeds
             ]
         )
+
+        for name in self._kept:
+            bookmark = self.bookmarks[name]
+            for listing in self._readings:
+                for id_, created in bookmark.waiting.pop(listing.path, ()):
+                    self._changes.add_left(listing, id_, created)
 
     def _starts_over(self, collection: Collection, bookmark: Bookmark) -> bool:
         if bookmark.watermark is None:
@@ -162,12 +169,40 @@ class AccountSync:
         )
         for item in self._windowed(readers, fetch, listed, at_once):
             self._take(item)
+        # First what needs more than an id to be judged: from then on the state can say
+        # by ids what is left, and a kill loses nothing of what was read.
+        while self._write_gone() or self._waiting(first=True) or self._customers_gone:
+            self._read_changed(readers, fetch, first=True)
+        self._write_children_gone()
+        self._are_ids_enough = True
         while self._write_gone() or self._waiting() or self._customers_gone:
             self._read_changed(readers, fetch)
         self._finish()
 
-    def _read_changed(self, readers: Readers, fetch: Fetch) -> None:
-        waiting, fed = self._waiting(), self._fed()
+    def keep_waiting(self) -> None:
+        """Say in the bookmarks which changed objects are still to be read."""
+        if not self._are_ids_enough or not self._changes.is_certain:
+            return
+        if self._customers_gone:
+            return
+        for collection in self._collections:
+            if collection.name not in self._kept - self._incomplete:
+                continue
+            bookmark = self.bookmarks[collection.name]
+            bookmark.watermark = self._ready
+            bookmark.waiting = {
+                feed.listing.path: [
+                    (id_, pending.created)
+                    for id_, pending in self._changes.waiting(feed.listing).items()
+                ]
+                for feed in collection.feeds
+                if not feed.listing.later_only
+            }
+
+    def _read_changed(
+        self, readers: Readers, fetch: Fetch, *, first: bool = False
+    ) -> None:
+        waiting, fed = self._waiting(first=first), self._fed()
         canceled = [
             (reading, [("customer", id_) for id_ in self._customers_gone])
             for reading in waiting.keys() | self._readings.values()
@@ -200,12 +235,17 @@ class AccountSync:
         last = self._now + _MARGIN_S
         return [Window(reading, frozenset(self._kept), [(min(marks), last)], last)]
 
-    def _waiting(self) -> dict[Reading, dict[str, Pending]]:
-        return {
-            reading: dict(waiting)
-            for listing, reading in self._readings.items()
-            if (waiting := self._changes.waiting(listing))
-        }
+    def _waiting(self, *, first: bool = False) -> dict[Reading, dict[str, Pending]]:
+        found = {}
+        for listing, reading in self._readings.items():
+            waiting = {
+                id_: pending
+                for id_, pending in self._changes.waiting(listing).items()
+                if pending.is_first or not first
+            }
+            if waiting:
+                found[reading] = waiting
+        return found
 
     def _fed(self) -> dict[Reading, frozenset[str]]:
         return {
@@ -416,6 +456,7 @@ class AccountSync:
                 continue
             self._note_sizes(collection, bookmark)
             bookmark.watermark = self._ready
+            bookmark.waiting = {}
             if not bookmark.activated:
                 self._writer.activate(collection, bookmark.version)
                 bookmark.activated = True

@@ -27,15 +27,22 @@ class Pending:
         lines: Whether its lines' invoice items are to be read again too.
         alive_at: When it was last seen not to be deleted, seconds since the epoch.
         deletion: The last event that says it is gone.
+        doubtful: Whether what an event says of things inside it has to be checked.
         itself: Whether an event was about the object itself, and not just about
             something inside it: only then does its absence mean a deletion.
     """
 
     created: int | None = None
     lines: bool = False
+    doubtful: bool = False
     alive_at: int = -1
     itself: bool = False
     deletions: list[Deleted] = field(default_factory=list)
+
+    @property
+    def is_first(self) -> bool:
+        """Whether more than its id is needed, so that it can't wait for another run."""
+        return self.lines or self.doubtful or bool(self.deletions) or not self.itself
 
     @property
     def deleted_at(self) -> int:
@@ -66,15 +73,23 @@ class Changes:
             event = read_event(found)
             if event is None:
                 continue
-            for meaning in route(event, self._feeds):
+            meanings = list(route(event, self._feeds))
+            doubtful = any(isinstance(one, Deleted) for one in meanings)
+            for meaning in meanings:
                 if isinstance(meaning, Changed):
-                    self._add_changed(meaning, event.created)
+                    pending = self._add_changed(meaning, event.created)
+                    pending.doubtful |= doubtful
                 else:
                     self._add_deleted(meaning)
 
     def add_id(self, listing: Listing, id_: str) -> None:
         """Have an object read again that no event was about."""
         self._pending.setdefault(listing, {}).setdefault(id_, Pending())
+
+    def add_left(self, listing: Listing, id_: str, created: int | None) -> None:
+        """Have an object read again that the run before did not get to."""
+        waiting = self._pending.setdefault(listing, {})
+        waiting.setdefault(id_, Pending(created=created, itself=True))
 
     def saw(self, listing: Listing, found: Object) -> Pending | None:
         """Note that an object was read: it needs no further look.
@@ -99,6 +114,15 @@ class Changes:
         """Give the objects of a listing that are to be read again, by id."""
         return self._pending.get(listing, {})
 
+    @property
+    def is_certain(self) -> bool:
+        """Whether all that is left can be said by the ids that wait."""
+        return not self._children and not any(
+            pending.is_first
+            for waiting in self._pending.values()
+            for pending in waiting.values()
+        )
+
     def take_gone(self) -> Iterator[tuple[Listing, str, Pending]]:
         """Give the objects that are gone without a further look."""
         for listing, waiting in self._pending.items():
@@ -112,7 +136,7 @@ class Changes:
         self._children.clear()
         return gone
 
-    def _add_changed(self, changed: Changed, at: int) -> None:
+    def _add_changed(self, changed: Changed, at: int) -> Pending:
         waiting = self._pending.setdefault(changed.listing, {})
         pending = waiting.setdefault(changed.id, Pending())
         pending.alive_at = max(pending.alive_at, at if changed.itself else -1)
@@ -120,6 +144,7 @@ class Changes:
         pending.lines |= changed.lines
         if changed.created is not None:
             pending.created = changed.created
+        return pending
 
     def _add_deleted(self, deleted: Deleted) -> None:
         id_ = text(deleted.last_known.get("id"))

@@ -43,6 +43,10 @@ REFUSALS = (AccountRefused, EndpointGone, NotAPlatform, PermissionMissing)
 """What concerns a whole endpoint, and not the request."""
 
 
+_LIGHT_PAGES = 50
+"""After so many smaller pages larger ones are tried again."""
+
+
 class Fetch:
     """Asks a client for what the readers want.
 
@@ -113,19 +117,28 @@ class Fetch:
     def page(
         self, reading: Reading, path: str, params: list[tuple[str, str]]
     ) -> Answer[ObjectList]:
-        """Ask for a page as large as Stripe gives."""
+        """Ask for a page as large as Stripe gives, or as it could be had last."""
+        asked = [reading.limit]
 
-        def limited(limit: int) -> Params:
-            return (("limit", str(limit)), *params)
+        def lighter(failures: int) -> Params:
+            # Twice as it is: a single failure says nothing of the page's weight.
+            asked.append(max(1, asked[0] >> (failures // 2)))
+            return (("limit", str(asked[-1])), *params)
 
-        return self._client.get(
+        answer = self._client.get(
             path,
-            limited(PAGE),
+            (("limit", str(asked[0])), *params),
             decode=decode_page,
             account=reading.account,
-            # Twice as it is: a single failure says nothing of the page's weight.
-            lighter=lambda failures: limited(max(1, PAGE >> (failures // 2))),
+            lighter=lighter,
         )
+        if asked[-1] < asked[0]:
+            reading.limit = asked[-1]
+        elif reading.limit < PAGE:
+            reading.light += 1
+            if reading.light % _LIGHT_PAGES == 0:
+                reading.limit = min(PAGE, reading.limit * 2)
+        return answer
 
     def single(self, ask: Ask) -> Page:
         """Read an endpoint that answers with one object."""

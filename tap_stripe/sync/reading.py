@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ class Reading:
         feeds: The selected collections that it feeds, and how.
         expand: Paths that are expanded, without `data.`; fewer once one was refused.
         complete: Paths of embedded lists that have to be read to their end.
+        limit: Objects to ask for at once: fewer where full pages came cut.
+        light: Smaller pages that came.
     """
 
     account: str | None
@@ -29,7 +31,8 @@ class Reading:
     feeds: tuple[tuple[Collection, Feed], ...]
     expand: tuple[str, ...] = ()
     complete: tuple[str, ...] = ()
-    refused: set[str] = field(default_factory=set)
+    limit: int = 100
+    light: int = 0
 
     def params(self, prefix: str = "") -> tuple[tuple[str, str], ...]:
         """Give the query parameters that each request has.

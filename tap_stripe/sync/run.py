@@ -89,6 +89,7 @@ class Run:
         self._readers.stop()
 
     def _state(self) -> dict[str, Any]:
+        self._account.keep_waiting()
         bookmarks = self._tap.state.setdefault("bookmarks", {})
         for name, bookmark in self._account.bookmarks.items():
             if bookmark.watermark is not None:

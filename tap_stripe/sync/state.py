@@ -29,6 +29,8 @@ class Bookmark(msgspec.Struct, omit_defaults=False):
         listed: Objects created before are in, but for `unread`; listings are read on
             from here.
         unread: `created` intervals that are still to read, by listing.
+        waiting: Objects that are to be read again, by listing: id and own time. The
+            events that say so are older than `watermark`.
         unsettled: `created` intervals that hold objects which will change without an
             event.
         version: Of the table. A full re-read takes a new one.
@@ -41,6 +43,7 @@ class Bookmark(msgspec.Struct, omit_defaults=False):
     watermark: int | None = None
     listed: int | None = None
     unread: dict[str, Intervals] = {}
+    waiting: dict[str, list[tuple[str, int | None]]] = {}
     unsettled: Intervals = []
     version: int = 0
     activated: bool = False
@@ -63,6 +66,7 @@ class Bookmark(msgspec.Struct, omit_defaults=False):
         """
         self.unread = {listing: [(start, now)] for listing in self.unread}
         self.unsettled = []
+        self.waiting = {}
         self.watermark = self.listed = ready
         self.version = max(now, self.version + 1)
         self.activated = False

@@ -1,0 +1,148 @@
+"""docs/collections.md: each collection, from its class."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from typing import TYPE_CHECKING
+
+from scripts.generate_schemas import SCHEMAS
+from tap_stripe import permissions
+from tap_stripe.streams import Collection
+from tap_stripe.streams.base import PARENT_CREATED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tap_stripe.streams.listing import Feed, Listing
+
+GROUPS = {
+    "core": "Core",
+    "billing": "Billing",
+    "connect": "Connect",
+    "payment_sources": "Payment sources",
+}
+# How the names of an object's events begin, where not with the object's own.
+_OF_SOURCES = ("account.external_account", "customer.source")
+_EVENT_NAMES = {
+    "balance_transaction": (),  # None: https://docs.stripe.com/api/events/types
+    "transfer_reversal": (),
+    "bank_account": _OF_SOURCES,
+    "card": _OF_SOURCES,
+    "discount": ("customer.discount",),
+    "dispute": ("charge.dispute",),
+    "fee_refund": ("application_fee.refund",),
+    "refund": ("charge.refund", "refund"),
+    "source": _OF_SOURCES,
+    "subscription": ("customer.subscription",),
+}
+
+
+def collections() -> str:
+    """Give the sections of the page."""
+    parts: list[str] = []
+    for module, title in GROUPS.items():
+        parts.append(f"## {title}\n")
+        parts += [
+            "\n".join(_section(collection))
+            for name, collection in sorted(Collection.registered.items())
+            if collection.__module__ == f"tap_stripe.streams.{module}"
+        ]
+    return "\n".join(parts)
+
+
+def _section(collection: type[Collection]) -> Iterator[str]:
+    *text, source = inspect.cleandoc(collection.__doc__ or "").splitlines()
+    yield f"### {collection.name}\n"
+    yield "\n".join(text).strip() + f" [Stripe's reference]({source})\n"
+    yield f"- Key: {', '.join(f'`{key}`' for key in collection.primary_keys)}"
+    if all(feed.listing.removed for feed in collection.feeds):
+        yield "- Not selected unless you ask for it, and always empty."
+        yield ""
+        return
+    yield f"- From: {'; '.join(_sources(collection))}"
+    yield f"- New rows: {_new(collection)}"
+    yield f"- Changes: {_changes(collection)}"
+    yield f"- Deletions: {_deletions(collection)}"
+    needs = ", ".join(f"`{one}`" for one in permissions.needed([collection]))
+    yield f"- Permissions: {needs}"
+    yield ""
+
+
+def _sources(collection: type[Collection]) -> Iterator[str]:
+    seen: dict[Listing, list[Feed]] = {}
+    for feed in collection.feeds:
+        if not feed.listing.later_only:
+            seen.setdefault(feed.listing, []).append(feed)
+    for listing, feeds in seen.items():
+        inside = [f"`{feed.embedded}`" for feed in feeds if feed.embedded]
+        yield f"`{listing.path}`" + (f" ({', '.join(inside)})" if inside else "")
+
+
+def _new(collection: type[Collection]) -> str:
+    main = collection.feeds[0].listing
+    whole = {
+        feed.listing.path: feed.listing
+        for feed in collection.feeds
+        if not feed.listing.windowed and not feed.listing.later_only
+    }
+    if len(whole) == len({feed.listing.path for feed in collection.feeds}):
+        return "the list has no filter by time, so it is read whole in each sync."
+    placed = f"by `{main.time}`"
+    if collection.feeds[0].embedded:
+        placed += f" of the {main.object.replace('_', ' ')} that holds them"
+        columns = PARENT_CREATED if PARENT_CREATED in _properties(collection) else ""
+        placed += f" (`{columns}` in the row)" if columns else ""
+    rest = f"; `{'`, `'.join(whole)}` whole" if whole else ""
+    return f"{placed}{rest}."
+
+
+def _changes(collection: type[Collection]) -> str:
+    told: list[str] = []
+    types = _event_types(collection)
+    if types:
+        told.append("events " + ", ".join(f"`{one}`" for one in types))
+    if collection.unsettled:
+        name, values = collection.unsettled
+        words = " or ".join(f"`{value}`" for value in values)
+        told.append(f"rows whose `{name}` is {words} are read again in each sync")
+    relisted = {
+        feed.listing.path
+        for feed in collection.feeds
+        if feed.listing.relisted and not feed.listing.single
+    }
+    told += [f"`{path}` is read whole in each sync if it is small" for path in relisted]
+    return "; ".join(sorted(told, key=lambda one: not one.startswith("events"))) + "."
+
+
+def _event_types(collection: type[Collection]) -> list[str]:
+    listings = [feed.listing for feed in collection.feeds]
+    objects = {listing.object for listing in listings}
+    objects |= {other for listing in listings for other, _ in listing.announced_by}
+    return sorted({f"{start}.*" for one in objects for start in event_names(one)})
+
+
+def event_names(stripe_object: str) -> tuple[str, ...]:
+    """Give how the names of the events begin that hold objects of a type."""
+    if stripe_object in _EVENT_NAMES:
+        return _EVENT_NAMES[stripe_object]
+    return (stripe_object,)
+
+
+def _deletions(collection: type[Collection]) -> str:
+    if collection.feeds[0].embedded:
+        return (
+            "flagged when the object that holds them is read again and no longer has "
+            "them, as far as an event tells what it had before."
+        )
+    if any(feed.listing.relisted for feed in collection.feeds):
+        return (
+            "flagged by their event, and where the whole list is read by their absence "
+            "from it."
+        )
+    return "flagged by their event, or when Stripe no longer has what an event names."
+
+
+def _properties(collection: type[Collection]) -> set[str]:
+    path = SCHEMAS / f"{collection.name}.json"
+    return set(json.loads(path.read_text(encoding="utf-8"))["properties"])
