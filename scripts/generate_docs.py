@@ -131,9 +131,7 @@ def _difference(name: str, old: bytes, new: bytes) -> Iterator[str]:
     if name.endswith((".pdf", ".svg", ".html")):
         yield f"{name} is not what the generator gives.\n"
         return
-    before, after = (
-        text.decode().splitlines(keepends=True) for text in (old, new)
-    )
+    before, after = (text.decode().splitlines(keepends=True) for text in (old, new))
     yield from difflib.unified_diff(before, after, name, "generated")
 
 

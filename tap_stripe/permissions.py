@@ -58,16 +58,16 @@ def link(permissions: Iterable[str]) -> str:
     return f"{CREATE_KEY}?name=tap-stripe{ticked}"
 
 
-def chosen(catalog: Catalog | None) -> list[type[Collection]]:
+def chosen(catalog: Catalog | None) -> dict[str, type[Collection]]:
     """Give the collections that a catalog selects; without one, those by default."""
     if catalog is None:
-        return [
-            collection
-            for collection in Collection.registered.values()
+        return {
+            name: collection
+            for name, collection in Collection.registered.items()
             if collection.selected_by_default
-        ]
-    return [
-        Collection.registered[name]
+        }
+    return {
+        name: Collection.registered[name]
         for name, entry in catalog.items()
         if name in Collection.registered and entry.metadata.resolve_selection()[()]
-    ]
+    }

@@ -75,7 +75,9 @@ class TapStripe(Tap):
             self._config.setdefault("api_key", SANDBOX_KEY)
         api_key = self._config.get("api_key")
         if raise_errors and (api_key is None or not str(api_key).strip()):
-            raise SettingError(MISSING_KEY + link(needed(chosen(self._given_catalog))))
+            raise SettingError(
+                MISSING_KEY + link(needed(chosen(self._given_catalog).values()))
+            )
         if raise_errors and not isinstance(api_key, str):
             message = (
                 "The setting api_key must be a text."  # Not repeated: it's secret.

@@ -44,16 +44,16 @@ def collections() -> str:
     for module, title in GROUPS.items():
         parts.append(f"## {title}\n")
         parts += [
-            "\n".join(_section(collection))
+            "\n".join(_section(name, collection))
             for name, collection in sorted(Collection.registered.items())
             if collection.__module__ == f"tap_stripe.streams.{module}"
         ]
     return "\n".join(parts)
 
 
-def _section(collection: type[Collection]) -> Iterator[str]:
+def _section(name: str, collection: type[Collection]) -> Iterator[str]:
     *text, source = inspect.cleandoc(collection.__doc__ or "").splitlines()
-    yield f"### {collection.name}\n"
+    yield f"### {name}\n"
     yield "\n".join(text).strip() + f" [Stripe's reference]({source})\n"
     yield f"- Key: {', '.join(f'`{key}`' for key in collection.primary_keys)}"
     if all(feed.listing.removed for feed in collection.feeds):
@@ -61,7 +61,7 @@ def _section(collection: type[Collection]) -> Iterator[str]:
         yield ""
         return
     yield f"- From: {'; '.join(_sources(collection))}"
-    yield f"- New rows: {_new(collection)}"
+    yield f"- New rows: {_new(name, collection)}"
     yield f"- Changes: {_changes(collection)}"
     yield f"- Deletions: {_deletions(collection)}"
     needs = ", ".join(f"`{one}`" for one in permissions.needed([collection]))
@@ -79,7 +79,7 @@ def _sources(collection: type[Collection]) -> Iterator[str]:
         yield f"`{listing.path}`" + (f" ({', '.join(inside)})" if inside else "")
 
 
-def _new(collection: type[Collection]) -> str:
+def _new(name: str, collection: type[Collection]) -> str:
     main = collection.feeds[0].listing
     whole = {
         feed.listing.path: feed.listing
@@ -91,7 +91,7 @@ def _new(collection: type[Collection]) -> str:
     placed = f"by `{main.time}`"
     if collection.feeds[0].embedded:
         placed += f" of the {main.object.replace('_', ' ')} that holds them"
-        columns = PARENT_CREATED if PARENT_CREATED in _properties(collection) else ""
+        columns = PARENT_CREATED if PARENT_CREATED in _properties(name) else ""
         placed += f" (`{columns}` in the row)" if columns else ""
     rest = f"; `{'`, `'.join(whole)}` whole" if whole else ""
     return f"{placed}{rest}."
@@ -112,7 +112,8 @@ def _changes(collection: type[Collection]) -> str:
         if feed.listing.relisted and not feed.listing.single
     }
     told += [f"`{path}` is read whole in each sync if it is small" for path in relisted]
-    return "; ".join(sorted(told, key=lambda one: not one.startswith("events"))) + "."
+    told.sort(key=lambda one: not one.startswith("events"))
+    return "; ".join(told or ["Stripe tells of none"]) + "."
 
 
 def _event_types(collection: type[Collection]) -> list[str]:
@@ -130,6 +131,8 @@ def event_names(stripe_object: str) -> tuple[str, ...]:
 
 
 def _deletions(collection: type[Collection]) -> str:
+    if not _event_types(collection):
+        return "Stripe tells of none."
     if collection.feeds[0].embedded:
         return (
             "flagged when the object that holds them is read again and no longer has "
@@ -143,6 +146,6 @@ def _deletions(collection: type[Collection]) -> str:
     return "flagged by their event, or when Stripe no longer has what an event names."
 
 
-def _properties(collection: type[Collection]) -> set[str]:
-    path = SCHEMAS / f"{collection.name}.json"
+def _properties(name: str) -> set[str]:
+    path = SCHEMAS / f"{name}.json"
     return set(json.loads(path.read_text(encoding="utf-8"))["properties"])

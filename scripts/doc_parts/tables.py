@@ -40,20 +40,20 @@ def permissions_table() -> str:
     """Name each permission and the collections that need it, and give the link."""
     by_permission: dict[str, list[str]] = {}
     chosen = permissions.chosen(None)
-    for collection in sorted(chosen, key=lambda one: one.name):
+    for name, collection in sorted(chosen.items()):
         for permission in permissions.needed([collection]):
-            by_permission.setdefault(permission, []).append(collection.name)
+            by_permission.setdefault(permission, []).append(name)
     by_permission[EVENTS.permission] = ["all"]
     lines = ["| Permission (read) | Needed for |", "| --- | --- |"]
     for permission, names in sorted(by_permission.items()):
         lines.append(f"| `{permission}` | {', '.join(names)} |")
-    link = permissions.link(permissions.needed(chosen))
+    link = permissions.link(permissions.needed(chosen.values()))
     return "\n".join([*lines, "", "The form for all of them:", "", f"<{link}>"]) + "\n"
 
 
 def idle_requests(names: Iterable[str]) -> int:
     """Count the requests of a sync in which nothing is new, by what is selected."""
-    wanted = set(names) or {one.name for one in permissions.chosen(None)}
+    wanted = set(names) or set(permissions.chosen(None))
     listings = {
         feed.listing
         for name in wanted
@@ -89,12 +89,18 @@ def segment_table() -> str:
     for entry in entries():
         if entry.collection != collection:
             collection = entry.collection
-            lines += ["", f"### {collection}", "", "| Then | Now | |", "| --- | --- | --- |"]
+            lines += [
+                "",
+                f"### {collection}",
+                "",
+                "| Then | Now | |",
+                "| --- | --- | --- |",
+            ]
         now = entry.now
         if entry.kind == "same":
             now = f"`{now}`" if now != entry.column else "the same"
         elif entry.kind == "kept":
-            now = f"kept, from {now}" if "`" in now else f"kept, `{now}`"
+            now = f"kept, from {now}" if "`" in now else f"`{now}`"
         else:
             now = f"gone: {now}"
         since = f"since {entry.since}." if entry.since else ""

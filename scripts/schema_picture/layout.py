@@ -84,7 +84,9 @@ def draw(tables: Sequence[Table], *, title: str) -> Drawing:
     ]
     _draw_bus(shapes, bus, x_of, gaps, colors)
     for index, gap in enumerate(gaps):
-        _draw_gap(shapes, gap, x_of[index], colors, left[index], widths[index])
+        _draw_gap(
+            shapes, gap, x_of[index], colors, left=left[index], width=widths[index]
+        )
     for one in placed:
         x = left[one.column] + widths[one.column]
         _draw_table(shapes, one, x, colors)
@@ -121,10 +123,8 @@ def _colors(targets: Sequence[str]) -> dict[str, str]:
     for index, to in enumerate(targets):
         hue = index * 0.381966 % 1  # The golden angle.
         light = (0.36, 0.46, 0.30)[index % 3]
-        red, green, blue = colorsys.hls_to_rgb(hue, light, 0.65)
-        colors[to] = f"#{round(red * 255):02x}{round(green * 255):02x}" + (
-            f"{round(blue * 255):02x}"
-        )
+        shares = colorsys.hls_to_rgb(hue, light, 0.65)
+        colors[to] = "#" + "".join(f"{round(share * 255):02x}" for share in shares)
     return colors
 
 
@@ -211,6 +211,7 @@ def _draw_gap(
     gap: _Gap,
     x_of: dict[str, float],
     colors: dict[str, str],
+    *,
     left: float,
     width: float,
 ) -> None:

@@ -21,10 +21,13 @@ def svg(drawing: Drawing, *, comment: str = "") -> str:
         comment: For whoever opens the file in an editor.
     """
     size = f"{drawing.width:g} {drawing.height:g}"
-    lines = [
+    opening = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size}" '
         f'width="{drawing.width:g}" height="{drawing.height:g}" '
-        f'font-family="{FONT}" role="img">',
+        f'font-family="{FONT}" role="img">'
+    )
+    lines = [
+        opening,
         f"<title>{escape(drawing.title)}</title>",
         *(_element(shape) for shape in drawing.shapes),
         *(
@@ -65,4 +68,6 @@ def _element(shape: Shape) -> str:
                 f'textLength="{shape.width:.1f}" lengthAdjust="spacingAndGlyphs">'
                 f"{escape(shape.text)}</text>"
             )
-            return f"<a href={quoteattr('#' + shape.to)}>{text}</a>" if shape.to else text
+            return (
+                f"<a href={quoteattr('#' + shape.to)}>{text}</a>" if shape.to else text
+            )

@@ -146,9 +146,9 @@ def _links(name: str) -> dict[str, set[str]]:
         if target := _named_like(column):
             found.setdefault(column, set()).add(target)
     for feed in collection.feeds:
-        target = _collection_of(feed.listing.object)
-        if feed.parent and target:
-            found.setdefault(feed.parent, set()).add(target)
+        parents = _collection_of(feed.listing.object)
+        if feed.parent and parents:
+            found.setdefault(feed.parent, set()).add(parents)
     stripe_class = rows_class(name, COLLECTIONS[name])
     if stripe_class is not None:
         for path, target in _of_class(stripe_class):
@@ -223,4 +223,6 @@ def _named_like(name: str) -> str | None:
 
 
 def _collection_of(object_name: str) -> str | None:
-    return next((name for name, held in COLLECTIONS.items() if held == object_name), None)
+    return next(
+        (name for name, held in COLLECTIONS.items() if held == object_name), None
+    )

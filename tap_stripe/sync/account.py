@@ -276,7 +276,7 @@ class AccountSync:
     def _write_page(self, page: Page) -> None:
         listing = page.reading.listing
         wanted = [found for found in page.objects if self._is_wanted(found, listing)]
-        self._note_seen(listing, page.objects)
+        self._note_seen(page)
         for collection, feed in page.reading.feeds:
             if collection.name in page.fed and (page.by_id or not feed.changes_only):
                 self._write_rows(collection, feed, wanted, page)
@@ -318,10 +318,18 @@ class AccountSync:
                 ids.append(id_)
             yield row
 
-    def _note_seen(self, listing: Listing, objects: Iterable[Object]) -> None:
-        if not self._changes.waiting(listing):
+    def _note_seen(self, page: Page) -> None:
+        """Take objects off the list of those that are to be read again."""
+        listing = page.reading.listing
+        owed = {
+            collection.name
+            for collection, feed in page.reading.feeds
+            if collection.name in self._kept and not feed.changes_only
+        }
+        # A page that is read for a collection that is new brings the others nothing.
+        if not self._changes.waiting(listing) or not owed <= page.fed:
             return
-        for found in objects:
+        for found in page.objects:
             pending = self._changes.saw(listing, found)
             if pending is not None and pending.lines and listing.object == _INVOICE:
                 self._look_at_items(found)
