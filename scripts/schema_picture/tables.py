@@ -151,8 +151,8 @@ def _links(name: str) -> dict[str, set[str]]:
             found.setdefault(feed.parent, set()).add(parents)
     stripe_class = rows_class(name, COLLECTIONS[name])
     if stripe_class is not None:
-        for path, target in _of_class(stripe_class):
-            found.setdefault(path, set()).add(target)
+        for path, named in _of_class(stripe_class):
+            found.setdefault(path, set()).add(named)
     return found
 
 
@@ -171,8 +171,8 @@ def _of_class(
                     for target in _expandable(to, stripe_class):
                         yield path, target
                 case ast.Name(id="str"):
-                    if target := _named_like(held.name):
-                        yield path, target
+                    if alike := _named_like(held.name):
+                        yield path, alike
                 case ast.Name() | ast.Attribute():
                     nested = _class_named(annotation, stripe_class)
                     if nested is not None and not any(nested is one for one in around):

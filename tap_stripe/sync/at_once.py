@@ -1,0 +1,33 @@
+"""How many requests are under way at once, to use a budget up and not more."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tap_stripe.rate import RateBudget
+    from tap_stripe.usage import Usage
+
+# A reader that waits for its endpoint's pace must not keep another endpoint waiting.
+_ENDPOINT_MARGIN = 1.2
+_MARGIN = 1.6
+
+
+class AtOnce:
+    """Works the number out by Little's law: pace times latency.
+
+    Args:
+        budget: The paces.
+        usage: Knows the latency.
+    """
+
+    def __init__(self, budget: RateBudget, usage: Usage) -> None:
+        self._budget = budget
+        self._usage = usage
+
+    def __call__(self, path: str) -> int:
+        """Give the number for an endpoint, or for all if the path is empty."""
+        pace = self._budget.endpoint(path) if path else self._budget.all
+        margin = _ENDPOINT_MARGIN if path else _MARGIN
+        return math.ceil(pace.rate * self._usage.latency_s * margin)

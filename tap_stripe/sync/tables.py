@@ -1,0 +1,317 @@
+"""What comes from Stripe is written to its tables, and counted as read."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from tap_stripe.body import Object, integer, text
+from tap_stripe.sync.plan import SMALL
+from tap_stripe.sync.reading import Gone, Page, Refused
+from tap_stripe.sync.report import is_final, is_harmless
+from tap_stripe.sync.routing import Deleted, items_in_lines
+from tap_stripe.sync.unread import fewer, union
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Iterable, Iterator
+
+    from tap_stripe.streams.base import Collection
+    from tap_stripe.streams.listing import Feed, Listing
+    from tap_stripe.streams.shape import Row
+    from tap_stripe.sync.changes import Pending
+    from tap_stripe.sync.known import Known
+    from tap_stripe.sync.readers import Item
+    from tap_stripe.sync.report import Report
+    from tap_stripe.sync.state import Bookmark
+    from tap_stripe.sync.writer import Writer
+
+_MOST_UNSETTLED = 32
+_CUSTOMER = "customer"
+_INVOICE = "invoice"
+_INVOICE_ITEM = "invoiceitem"
+
+
+class Tables:
+    """Takes what readers bring, in the order in which it stands on stdout.
+
+    Args:
+        known: What the run knows of the account.
+        writer: Writes lines.
+        report: Counts rows and keeps refusals.
+        logger: For what is worth a line at once.
+
+    Attributes:
+        customers_gone: Ids of deleted customers whose subscriptions are to be read.
+    """
+
+    def __init__(
+        self, known: Known, writer: Writer, report: Report, logger: logging.Logger
+    ) -> None:
+        self._known = known
+        self._writer = writer
+        self._report = report
+        self._logger = logger
+        self._counted: dict[tuple[str, str], int] = {}
+        self._ids: dict[tuple[str, str], list[str]] = {}
+        self._flagged: set[tuple[str, str]] = set()
+        self.customers_gone: list[str] = []
+
+    def take(self, item: Item) -> None:
+        """Write what a reader brings."""
+        match item:
+            case Page():
+                self._write_page(item)
+            case Gone():
+                self._write_missing(item)
+            case Refused():
+                self.refuse(item, {c.name for c, _ in item.reading.feeds})
+
+    def _write_page(self, page: Page) -> None:
+        listing = page.reading.listing
+        wanted = [found for found in page.objects if self._is_wanted(found, listing)]
+        self._note_seen(page)
+        for collection, feed in page.reading.feeds:
+            if collection.name in page.fed and (page.by_id or not feed.changes_only):
+                self._write_rows(collection, feed, wanted, page)
+        if page.covers is not None:
+            for name in page.fed:
+                key = (name, listing.path)
+                self._counted[key] = self._counted.get(key, 0) + len(page.objects)
+                self._known.bookmarks[name].shrink(listing.path, page.covers)
+        self._writer.state()
+
+    def _write_rows(
+        self, collection: Collection, feed: Feed, wanted: list[Object], page: Page
+    ) -> None:
+        rows: Iterable[Row] = collection.rows(
+            wanted, feed, received_at=page.received_at
+        )
+        if feed.listing.relisted or self._known.changes.doubts(collection):
+            ids = self._ids.setdefault((collection.name, feed.listing.path), [])
+            rows = self._seen_rows(collection, rows, ids)
+        count = self._writer.rows(
+            collection,
+            rows,
+            version=self._known.bookmarks[collection.name].version,
+            received_at=page.received_at,
+        )
+        counter = self._report.changed if page.by_id else self._report.listed
+        counter[collection.name] += count
+        if not feed.embedded:
+            self._note_unsettled(collection, feed, wanted)
+
+    def _seen_rows(
+        self, collection: Collection, rows: Iterable[Row], ids: list[str]
+    ) -> Iterator[Row]:
+        for row in rows:
+            id_ = text(row.get("id")) or ""
+            if "_sdc_deleted_at" not in row:
+                self._known.changes.saw_row(collection, id_)
+            if len(ids) <= SMALL:
+                ids.append(id_)
+            yield row
+
+    def _note_seen(self, page: Page) -> None:
+        """Take objects off the list of those that are to be read again."""
+        listing = page.reading.listing
+        owed = {
+            collection.name
+            for collection, feed in page.reading.feeds
+            if collection.name in self._known.kept and not feed.changes_only
+        }
+        # A page that is read for a collection that is new brings the others nothing.
+        if not self._known.changes.waiting(listing) or not owed <= page.fed:
+            return
+        for found in page.objects:
+            pending = self._known.changes.saw(listing, found)
+            if pending is not None and pending.lines and listing.object == _INVOICE:
+                self._look_at_items(found)
+
+    def _look_at_items(self, invoice: Object) -> None:
+        """Have the invoice items read again that an invoice's new lines name."""
+        for listing in self._known.readings:
+            if listing.object == _INVOICE_ITEM and not listing.later_only:
+                for id_ in items_in_lines(invoice):
+                    self._known.changes.add_id(listing, id_)
+
+    def _note_unsettled(
+        self, collection: Collection, feed: Feed, wanted: Iterable[Object]
+    ) -> None:
+        if collection.unsettled is None:
+            return
+        name, values = collection.unsettled
+        times = [
+            (created, created)
+            for found in wanted
+            if text(found.get(name)) in values
+            and (created := integer(found.get(feed.listing.time))) is not None
+        ]
+        if times:
+            bookmark = self._known.bookmarks[collection.name]
+            bookmark.unsettled = fewer(
+                union([*bookmark.unsettled, *times]), _MOST_UNSETTLED
+            )
+
+    def _is_wanted(self, found: Object, listing: Listing) -> bool:
+        """Tell whether an object is not older than `start_date`."""
+        if self._known.start == 0:
+            return True
+        created = integer(found.get(listing.time))
+        return created is None or created >= self._known.start
+
+    # What is gone
+
+    def _write_missing(self, gone: Gone) -> None:
+        listing = gone.reading.listing
+        pending = self._known.changes.waiting(listing).pop(gone.id, None)
+        if pending is not None and pending.itself:
+            self._write_deleted(listing, gone.id, pending, gone.received_at)
+
+    def write_gone(self) -> bool:
+        """Write the rows that need no further look; tells whether there were any."""
+        found = list(self._known.changes.take_gone())
+        for listing, id_, pending in found:
+            self._write_deleted(listing, id_, pending, self._known.now)
+        return bool(found)
+
+    def _write_deleted(
+        self, listing: Listing, id_: str, pending: Pending, received_at: float
+    ) -> None:
+        known = {deletion.collection.name: deletion for deletion in pending.deletions}
+        if listing.object == _CUSTOMER:
+            # Stripe cancels the subscriptions of a customer that is deleted.
+            self.customers_gone.append(id_)
+        if listing.object == _INVOICE:
+            for deletion in pending.deletions:
+                self._look_at_items(deletion.last_known)
+        for collection, feed in self._known.readings[listing].feeds:
+            if feed.embedded or collection.name not in self._known.kept:
+                continue
+            deletion = known.get(collection.name) or Deleted(
+                collection,
+                {"id": id_, "object": listing.object},
+                math.floor(received_at),
+                listing,
+            )
+            if self._is_wanted(deletion.last_known, listing):
+                self._write_deletions(collection, [deletion], received_at)
+
+    def _write_deletions(
+        self, collection: Collection, gone: list[Deleted], received_at: float
+    ) -> None:
+        rows = []
+        for deletion in gone:
+            key = (collection.name, text(deletion.last_known.get("id")) or "")
+            if key in self._flagged:
+                continue
+            self._flagged.add(key)
+            rows.append(
+                collection.deleted_row(
+                    deletion.last_known, deleted_at=deletion.at, received_at=received_at
+                )
+            )
+        self._report.deleted[collection.name] += self._writer.deleted(
+            collection,
+            rows,
+            version=self._known.bookmarks[collection.name].version,
+            received_at=received_at,
+        )
+
+    # What can't be read
+
+    def refuse(self, refused: Refused, names: Iterable[str]) -> None:
+        """Note that a listing can't be read.
+
+        Args:
+            refused: The listing, or what is refused of it.
+            names: The collections that it concerns.
+
+        Raises:
+            Exception: The refusal, where it is none of that listing alone.
+        """
+        listing = refused.reading.listing
+        harmless = is_harmless(refused.error, listing)
+        if is_final(refused.error) and not harmless and not refused.expansions:
+            raise refused.error
+        if harmless and not refused.expansions:
+            self._logger.info("Nothing to read at %s: %s", listing.path, refused.error)
+            for name in names:
+                if name in self._known.bookmarks:
+                    self._known.bookmarks[name].shrink(
+                        listing.path, (0, self._known.now)
+                    )
+            return
+        if refused.expansions:
+            inside = set(refused.expansions)
+            names = {
+                collection.name
+                for collection, feed in refused.reading.feeds
+                if {*feed.expand, feed.embedded.partition(".")[0]} & inside
+            } or names
+        self._report.refuse(refused, names)
+        self._known.incomplete |= set(names)
+        if not refused.expansions:
+            self._known.changes.waiting(listing).clear()
+
+    # The end
+
+    def finish(self) -> None:
+        """Say that what was read is read: watermarks, versions, the last STATE."""
+        self.write_children_gone()
+        for collection in self._known.collections:
+            name = collection.name
+            bookmark = self._known.bookmarks[name]
+            if name in self._known.incomplete:
+                if name not in self._report.listed:
+                    self._known.bookmarks[name] = self._known.before[name]
+                continue
+            if not bookmark.is_complete:
+                continue
+            self._note_sizes(collection, bookmark)
+            bookmark.watermark = self._known.ready
+            bookmark.waiting = {}
+            if not bookmark.activated:
+                self._writer.activate(collection, bookmark.version)
+                bookmark.activated = True
+        self._writer.state(now=True)
+
+    def write_children_gone(self) -> None:
+        """Write the rows inside other objects that are gone and were not seen since."""
+        by_collection: dict[str, list[Deleted]] = {}
+        for deletion in self._known.changes.take_children():
+            by_collection.setdefault(deletion.collection.name, []).append(deletion)
+        for collection in self._known.collections:
+            gone = by_collection.get(collection.name)
+            if gone:
+                self._write_deletions(collection, gone, self._known.now)
+
+    def _note_sizes(self, collection: Collection, bookmark: Bookmark) -> None:
+        """Keep how large the lists are that are read whole, and what is in them."""
+        for feed in collection.feeds:
+            path, key = feed.listing.path, (collection.name, feed.listing.path)
+            if not feed.listing.relisted or feed.listing.later_only:
+                continue
+            before = bookmark.sizes.get(path, 0)
+            whole = collection.name not in self._known.kept or before <= SMALL
+            bookmark.sizes[path] = self._counted.get(key, 0) + (0 if whole else before)
+            ids = self._ids.get(key, [])
+            if not whole or len(ids) > SMALL:
+                ids = []
+            elif collection.name in self._known.kept:
+                self._write_missing_ids(collection, bookmark.ids.get(path, []), ids)
+            bookmark.ids[path] = sorted(set(ids))
+
+    def _write_missing_ids(
+        self, collection: Collection, before: list[str], now: list[str]
+    ) -> None:
+        gone = set(before) - set(now)
+        found = [
+            Deleted(
+                collection,
+                {"id": id_, "object": collection.stripe_object},
+                self._known.now,
+            )
+            for id_ in sorted(gone)
+        ]
+        self._write_deletions(collection, found, self._known.now)
