@@ -177,8 +177,10 @@ def children(value: Any) -> list[Object]:
             case 123:  # {
                 value = _object.decode(value)
                 # What an event shows of a list's past has no `object`.
-                if "data" in value and text(value.get("object")) in {"list", None}:
-                    value = _objects.decode(value["data"])
+                held = value.get("data")
+                if held is not None and text(value.get("object")) in {"list", None}:
+                    is_array = memoryview(held)[0] == ord("[")
+                    value = _objects.decode(held) if is_array else []
             case 91:  # [
                 value = _objects.decode(value)
             case _:
