@@ -1,8 +1,8 @@
 """The one HTTP way to Stripe: authentication, version, pace, retries, errors.
 
-Plain requests with msgspec, not the stripe package's client: per page of 100 charges
-that one takes 12 ms of CPU to build its objects, where this takes 2 (see
-benchmarks/clients.py).
+Plain requests with msgspec, not the stripe package's client: a page of 100 charges
+takes 4 ms of CPU this way, 10 with its `raw_request`, and 91 as its typed objects
+(`python -m benchmarks.clients`).
 """
 
 from __future__ import annotations

@@ -149,7 +149,7 @@ class AccountSync:
         Raises:
             TapError: The run can't go on; the bookmarks say how far it came.
         """
-        self._tables = Tables(self._known, writer, self._report, self._logger)
+        self._tables = Tables(self._known, writer, self._report, usage, self._logger)
         at_once = AtOnce(fetch.budget, usage)
         for item in self._windowed(readers, fetch, self._event_windows(), at_once):
             self._take_events(item)

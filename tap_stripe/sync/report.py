@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from tap_stripe.sync.reading import Refused
     from tap_stripe.usage import Usage
 
+_PROGRESS_EVERY_S = 10
+
 
 @dataclass
 class Report:
@@ -31,12 +34,16 @@ class Report:
         changed: Rows from objects read again, by collection.
         deleted: Rows of what is gone, by collection.
         refused: Collections that were not read, or not wholly, with the reason.
+        told_at: When progress was last told, monotonic seconds.
+        told_rows: How many rows there were then.
     """
 
     listed: Counter[str] = field(default_factory=Counter)
     changed: Counter[str] = field(default_factory=Counter)
     deleted: Counter[str] = field(default_factory=Counter)
     refused: dict[str, list[str]] = field(default_factory=dict)
+    told_at: float = field(default_factory=time.monotonic)
+    told_rows: int = 0
 
     def refuse(self, refused: Refused, names: Iterable[str]) -> None:
         """Note that collections could not be read, or not wholly."""
@@ -53,6 +60,21 @@ class Report:
             reasons = self.refused.setdefault(name, [])
             if why not in reasons:
                 reasons.append(why)
+
+    def log_progress(self, logger: logging.Logger, usage: Usage) -> None:
+        """Tell how far the run is, about every 10 seconds."""
+        now = time.monotonic()
+        if now - self.told_at < _PROGRESS_EVERY_S:
+            return
+        rows = self.listed.total() + self.changed.total()
+        logger.info(
+            "%d rows so far, %.0f a second; %d requests, %d answered with 429.",
+            rows,
+            (rows - self.told_rows) / (now - self.told_at),
+            usage.requests.total(),
+            usage.throttles.total(),
+        )
+        self.told_at, self.told_rows = now, rows
 
     def log(self, logger: logging.Logger, usage: Usage) -> None:
         """Write the closing summary."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tap_stripe.sync.report import Report
     from tap_stripe.sync.state import Bookmark
     from tap_stripe.sync.writer import Writer
+    from tap_stripe.usage import Usage
 
 _MOST_UNSETTLED = 32
 _CUSTOMER = "customer"
@@ -39,6 +40,7 @@ class Tables:
         known: What the run knows of the account.
         writer: Writes lines.
         report: Counts rows and keeps refusals.
+        usage: Counts requests.
         logger: For what is worth a line at once.
 
     Attributes:
@@ -46,11 +48,17 @@ class Tables:
     """
 
     def __init__(
-        self, known: Known, writer: Writer, report: Report, logger: logging.Logger
+        self,
+        known: Known,
+        writer: Writer,
+        report: Report,
+        usage: Usage,
+        logger: logging.Logger,
     ) -> None:
         self._known = known
         self._writer = writer
         self._report = report
+        self._usage = usage
         self._logger = logger
         self._counted: dict[tuple[str, str], int] = {}
         self._ids: dict[tuple[str, str], list[str]] = {}
@@ -80,6 +88,7 @@ class Tables:
                 self._counted[key] = self._counted.get(key, 0) + len(page.objects)
                 self._known.bookmarks[name].shrink(listing.path, page.covers)
         self._writer.state()
+        self._report.log_progress(self._logger, self._usage)
 
     def _write_rows(
         self, collection: Collection, feed: Feed, wanted: list[Object], page: Page

@@ -44,7 +44,7 @@ ELSEWHERE = {
     (
         ".tools/meltano/bin/meltano --environment=sandbox select tap-stripe --list "
         "--all"
-    ): "tests/docs/test_select.py",
+    ): "tests/meltano/test_select.py",
     ".venv/bin/python -m scripts.generate_schemas": NEW_COLLECTION,
     ".venv/bin/python -m scripts.generate_docs": "tests/docs/test_generated.py",
     ".venv/bin/tap-stripe --discover": NEW_COLLECTION,
@@ -76,8 +76,11 @@ def checkout(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Path
     target = folder / "bin" / "any-target"
     target.write_text(ANY_TARGET, encoding="utf-8")
     target.chmod(0o755)
-    config = {"api_key": sandbox.key, "api_url": sandbox.url}
-    config["requests_per_second"] = 1000
+    config = {
+        "api_key": sandbox.key,
+        "api_url": sandbox.url,
+        "requests_per_second": 1000,
+    }
     (folder / "config.json").write_text(json.dumps(config))
     found = run(folder, ".venv/bin/tap-stripe --config config.json --discover")
     (folder / "catalog.json").write_text(found.stdout)

@@ -105,9 +105,7 @@ def test_what_is_no_page_is_no_empty_page_in_a_later_sync_either(small, answer, 
 
 @pytest.mark.parametrize("answer", ["400", "404 of an endpoint", "an array"])
 def test_an_embedded_list_that_can_not_be_read_is_an_error(copying, seed, answer):
-    copy = copying(
-        Options(seed=seed, scale=0.1, many_children=0.5), retry_seconds=1
-    )
+    copy = copying(Options(seed=seed, scale=0.1, many_children=0.5), retry_seconds=1)
     inside = re.compile(r"/v1/customers/[^/]+/sources")
     copy.sandbox.impostor = lambda target: (
         NO_PAGE[answer] if inside.match(target) else None

@@ -37,7 +37,9 @@ def kill(copy, *, requests, target_lags=False):
     copy.stop(process, signal.SIGKILL, requests=requests)
     lines = whole_lines(copy.said())
     if target_lags:
-        states = [place for place, line in enumerate(lines) if b'{"type":"STATE"' in line]
+        states = [
+            place for place, line in enumerate(lines) if b'{"type":"STATE"' in line
+        ]
         lines = lines[: states[-2] + 1] if len(states) > 1 else []
     copy.target.take(lines)
 
@@ -159,9 +161,7 @@ def test_a_signal_stops_at_once_with_a_true_state(
     copy.sandbox.faults = Faults(hang=situation == "hanging", hang_seconds=60)
 
     process = copy.start()
-    said = copy.stop(
-        process, number, requests=chance.randint(1, REQUESTS[situation])
-    )
+    said = copy.stop(process, number, requests=chance.randint(1, REQUESTS[situation]))
     lines = copy.said().splitlines(keepends=True)
     copy.target.take(lines)
 

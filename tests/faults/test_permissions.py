@@ -94,9 +94,7 @@ def test_what_a_first_sync_may_not_read_is_named_and_comes_once_it_is_allowed(
 def test_every_form_of_the_refusal_is_understood(
     restricted, permission, wording, status
 ):
-    copy = restricted(
-        permission, permission_wording=wording, permission_status=status
-    )
+    copy = restricted(permission, permission_wording=wording, permission_status=status)
 
     ran = copy.sync()
 
@@ -181,9 +179,7 @@ def test_a_key_revoked_in_mid_run_is_one_sentence_and_a_true_state(copying, seed
 
 
 def test_an_account_that_refuses_access_is_one_sentence(copying, seed):
-    copy = copying(
-        Options(seed=seed, scale=0.1, keys={KEY: None}, connected_data=True)
-    )
+    copy = copying(Options(seed=seed, scale=0.1, keys={KEY: None}, connected_data=True))
     account = copy.sandbox.objects("accounts")[0]["id"]
     assert copy.sync(account_ids=[account]).code == 0
     copy.sandbox.revoke_account(account)

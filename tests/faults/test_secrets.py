@@ -44,7 +44,9 @@ def echo(*names):
 SITUATIONS = {
     "a sync": lambda _: None,
     "an error that says the key": lambda _: refused(400, f"The key {KEY} is bad."),
-    "a code and a param that say it": lambda _: refused(400, "No.", code=KEY, param=KEY),
+    "a code and a param that say it": lambda _: refused(
+        400, "No.", code=KEY, param=KEY
+    ),
     "a 401 that says it": lambda _: refused(401, f"Invalid API Key provided: {KEY}"),
     "a 403 that says it": lambda _: refused(
         403,
@@ -86,9 +88,7 @@ SITUATIONS = {
 def test_the_key_is_in_no_output_even_when_the_server_says_it(small, situation):
     answer = SITUATIONS[situation](None)
     paths = ("/v1/charges", "/v1/invoices?")
-    small.sandbox.impostor = lambda target: (
-        answer if target.startswith(paths) else None
-    )
+    small.sandbox.impostor = lambda target: answer if target.startswith(paths) else None
 
     ran = small.sync()
 
