@@ -12,7 +12,7 @@ _ARENA_MAX = -8
 def keep_flat() -> None:
     """Have glibc serve all threads from one arena.
 
-    Each reader's thread would get one of its own, and 300 kB pages in 24 arenas leave
+    Each reader's thread would get one of its own, and 300 kB pages in 32 arenas leave
     holes that grow with the account: +29 % from 10,000 to 1,000,000 objects. The
     interpreter's lock lets one thread allocate at a time anyway.
     """

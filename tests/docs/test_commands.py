@@ -45,6 +45,9 @@ ELSEWHERE = {
         ".tools/meltano/bin/meltano --environment=sandbox select tap-stripe --list "
         "--all"
     ): "tests/meltano/test_select.py",
+    (
+        ".tools/meltano/bin/meltano invoke --dump=catalog tap-stripe > catalog.json"
+    ): "tests/meltano/test_select.py",
     ".venv/bin/python -m scripts.generate_schemas": NEW_COLLECTION,
     ".venv/bin/python -m scripts.generate_docs": "tests/docs/test_generated.py",
     ".venv/bin/tap-stripe --discover": NEW_COLLECTION,
