@@ -7,7 +7,7 @@ a few more where one is refused.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tap_stripe import permissions
 from tap_stripe.body import decode_object, decode_page, text
@@ -27,7 +27,7 @@ from tap_stripe.sync.report import is_harmless
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from tap_stripe.client import Client
+    from tap_stripe.client import Answer, Client
     from tap_stripe.streams import Collection
     from tap_stripe.streams.listing import Feed, Listing
 
@@ -82,12 +82,16 @@ def ask(
     return found
 
 
+def _note_version(answer: Answer[Any], found: Found) -> None:
+    """Note the account's own version, in which Stripe answers if asked without one."""
+    found.version = answer.headers.get("Stripe-Version", found.version)
+
+
 def _ask_who(
     client: Client, account: str | None, found: Found, *, wanted: bool
 ) -> None:
     path = listings.OWN_ACCOUNT.path
     try:
-        # Asked without a version, Stripe answers in the account's own and names it.
         answer = client.get(path, decode=decode_object, account=account, pinned=False)
     except _NOT_OF_A_LISTING:
         raise
@@ -96,13 +100,15 @@ def _ask_who(
             found.refused[path, ""] = error
         return
     found.account = text(answer.value.get("id")) or ""
-    found.version = answer.headers.get("Stripe-Version", "")
+    _note_version(answer, found)
 
 
 def _ask_for_one(client: Client, reading: Reading, found: Found) -> None:
     listing = reading.listing
+    # The key need not be able to read the account: events tell its version as well.
+    pinned = listing is not EVENTS
     try:
-        _get(client, reading, reading.expand)
+        answer = _get(client, reading, reading.expand, pinned=pinned)
     except _NOT_OF_A_LISTING:
         raise
     except StripeError as error:
@@ -113,6 +119,9 @@ def _ask_for_one(client: Client, reading: Reading, found: Found) -> None:
             _ask_piece_by_piece(client, reading, found)
         else:
             found.refused[listing.path, ""] = error
+    else:
+        if not pinned:
+            _note_version(answer, found)
 
 
 def _ask_piece_by_piece(client: Client, reading: Reading, found: Found) -> None:
@@ -125,11 +134,19 @@ def _ask_piece_by_piece(client: Client, reading: Reading, found: Found) -> None:
                 return
 
 
-def _get(client: Client, reading: Reading, expand: Iterable[str]) -> None:
+def _get(
+    client: Client, reading: Reading, expand: Iterable[str], *, pinned: bool = True
+) -> Answer[Any]:
     listing = reading.listing
     expanded = (("expand[]", f"data.{path}") for path in expand)
     params = [("limit", "1"), *listing.params, *expanded]
-    client.get(listing.path, params, decode=decode_page, account=reading.account)
+    return client.get(
+        listing.path,
+        params,
+        decode=decode_page,
+        account=reading.account,
+        pinned=pinned,
+    )
 
 
 @dataclass(frozen=True)

@@ -171,6 +171,7 @@ def test_the_account_need_not_be_readable_where_it_is_not_selected(restricted) -
 
     assert ran.code == 0
     assert "not readable with this key" in ran.out.decode()
+    assert "the account's own version" in ran.out.decode()
 
 
 def test_the_catalog_counts_wherever_it_stands(

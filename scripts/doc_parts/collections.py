@@ -23,17 +23,14 @@ GROUPS = {
     "payment_sources": "Payment sources",
 }
 # How the names of an object's events begin, where not with the object's own.
-_OF_SOURCES = ("account.external_account", "customer.source")
-_EVENT_NAMES = {
+_SOURCES = ("bank_account", "card", "source")
+_EVENT_NAMES: dict[str, tuple[str, ...]] = {
     "balance_transaction": (),  # None: https://docs.stripe.com/api/events/types
     "transfer_reversal": (),
-    "bank_account": _OF_SOURCES,
-    "card": _OF_SOURCES,
     "discount": ("customer.discount",),
     "dispute": ("charge.dispute",),
     "fee_refund": ("application_fee.refund",),
     "refund": ("charge.refund", "refund"),
-    "source": _OF_SOURCES,
     "subscription": ("customer.subscription",),
 }
 
@@ -90,7 +87,9 @@ def _new(name: str, collection: type[Collection]) -> str:
         return "the list has no filter by time, so it is read whole in each sync."
     placed = f"by `{main.time}`"
     if collection.feeds[0].embedded:
-        placed += f" of the {main.object.replace('_', ' ')} that holds them"
+        owners = {feed.listing.path for feed in collection.feeds}
+        owner = main.object.replace("_", " ") if len(owners) == 1 else "object"
+        placed += f" of the {owner} that holds them"
         columns = PARENT_CREATED if PARENT_CREATED in _properties(name) else ""
         placed += f" (`{columns}` in the row)" if columns else ""
     rest = f"; `{'`, `'.join(whole)}` whole" if whole else ""
@@ -117,17 +116,29 @@ def _changes(collection: type[Collection]) -> str:
 
 
 def _event_types(collection: type[Collection]) -> list[str]:
-    listings = [feed.listing for feed in collection.feeds]
-    objects = {listing.object for listing in listings}
-    objects |= {other for listing in listings for other, _ in listing.announced_by}
-    return sorted({f"{start}.*" for one in objects for start in event_names(one)})
+    return sorted(
+        {
+            f"{start}.*"
+            for feed in collection.feeds
+            for one in (
+                feed.listing.object,
+                *(other for other, _ in feed.listing.announced_by),
+            )
+            for start in event_names(one, of=feed.listing.object)
+        }
+    )
 
 
-def event_names(stripe_object: str) -> tuple[str, ...]:
-    """Give how the names of the events begin that hold objects of a type."""
-    if stripe_object in _EVENT_NAMES:
-        return _EVENT_NAMES[stripe_object]
-    return (stripe_object,)
+def event_names(stripe_object: str, *, of: str) -> tuple[str, ...]:
+    """Give how the names of the events begin that hold objects of a type.
+
+    Args:
+        stripe_object: The type.
+        of: The type of the object that the event is taken as a sign for.
+    """
+    if stripe_object in _SOURCES:
+        return ("account.external_account" if of == "account" else "customer.source",)
+    return _EVENT_NAMES.get(stripe_object, (stripe_object,))
 
 
 def _deletions(collection: type[Collection]) -> str:
@@ -138,7 +149,10 @@ def _deletions(collection: type[Collection]) -> str:
             "flagged when the object that holds them is read again and no longer has "
             "them, as far as an event tells what it had before."
         )
-    if any(feed.listing.relisted for feed in collection.feeds):
+    if any(
+        feed.listing.relisted and not feed.listing.later_only
+        for feed in collection.feeds
+    ):
         return (
             "flagged by their event, and where the whole list is read by their absence "
             "from it."

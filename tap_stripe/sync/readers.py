@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 Item: TypeAlias = Page | Gone | Refused
 
-READERS = 32
-_HELD = 32
+READERS = 24
+_HELD = 24
 """Pieces that may be read or wait for the writer at once: memory does not grow with the
 account."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -61,7 +62,7 @@ def test_the_events_that_the_docs_name_exist() -> None:
     kinds = set(re.findall(r'"([a-z_]+(?:\.[a-z_]+)+)"', source))
     assert "charge.refunded" in kinds
     objects = {
-        one
+        (one, feed.listing.object)
         for collection in Collection.registered.values()
         for feed in collection.feeds
         if not feed.listing.removed
@@ -70,8 +71,8 @@ def test_the_events_that_the_docs_name_exist() -> None:
             *(other for other, _ in feed.listing.announced_by),
         )
     }
-    for one in sorted(objects):
-        for start in event_names(one):
+    for one, of in sorted(objects):
+        for start in event_names(one, of=of):
             assert any(kind.startswith(f"{start}.") for kind in kinds), (one, start)
 
 
@@ -81,6 +82,17 @@ def test_moving_names_only_collections_that_there_are(pages) -> None:
 
     assert len(named) == len(set(named))
     assert set(named) <= set(Collection.registered)
+
+
+def test_moving_names_only_columns_that_there_are(pages) -> None:
+    table = pages["docs/moving.md"].partition("Fivetran's columns")[2]
+    table = table.partition("\n## ")[0]
+    named = re.findall(r"^\| `[^|]+ \| `(\w+)\.(\w+)`", table, re.MULTILINE)
+
+    assert len(named) > 20
+    for collection, column in named:
+        schema = (ROOT / "schemas" / f"{collection}.json").read_text(encoding="utf-8")
+        assert column in json.loads(schema)["properties"], (collection, column)
 
 
 def test_relative_links_lead_somewhere(pages) -> None:

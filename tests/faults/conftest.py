@@ -1,7 +1,8 @@
 """What the fault suite shares: how long it runs, what it tried, a copy to judge.
 
 pytest tests/faults                          the short form
-pytest tests/faults --rounds 50 --seed 7     the long form; another seed tries others
+pytest tests/faults --seed 7                 another: of many situations it tries four
+pytest tests/faults --rounds 50 --seed 7     the long form, with all of them
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from tap_stripe.sandbox import Options
 
 ROUNDS = 6
+SITUATIONS = 4
 SEED = 1
 EXAMPLES_A_ROUND = 15
 START_S = 30
@@ -55,14 +57,24 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
+    """Seed what hypothesis draws; leave the short form some situations of each test."""
+    seed = config.getoption("seed", SEED)
+    kinds: dict[str, list[pytest.Item]] = {}
     for item in items:
-        here = item.path.parent == Path(__file__).parent
-        if (
-            here
-            and isinstance(item, pytest.Function)
-            and hypothesis.is_hypothesis_test(item.obj)
-        ):
-            hypothesis.seed(config.getoption("seed", SEED))(item.obj)
+        if item.path.parent == Path(__file__).parent:
+            assert isinstance(item, pytest.Function)
+            kinds.setdefault(f"{item.path}::{item.originalname}", []).append(item)
+            if hypothesis.is_hypothesis_test(item.obj):
+                hypothesis.seed(seed)(item.obj)
+    kept: set[pytest.Item] = set()
+    for name, situations in kinds.items():
+        few = config.getoption("rounds", ROUNDS) <= ROUNDS
+        some = min(len(situations), SITUATIONS if few else len(situations))
+        kept.update(random.Random(f"{seed} {name}").sample(situations, some))
+    left = [item for each in kinds.values() for item in each if item not in kept]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in set(left)]
 
 
 def pytest_terminal_summary(

@@ -156,7 +156,10 @@ def test_a_key_in_a_wrong_place_is_in_no_output(small, where):
     assert_no_key(ran)
 
 
-def test_the_key_is_in_no_command_line_and_no_output_of_a_stopped_run(small):
+def test_the_key_is_in_no_command_line_and_no_output_of_a_stopped_run(
+    small, monkeypatch
+):
+    monkeypatch.setenv("LOGLEVEL", "INFO")  # No reader empties stderr meanwhile.
     small.sandbox.latency_seconds = 0.3
     process = small.start()
     titles = set()

@@ -1,0 +1,495 @@
+"""Data that nobody expects: right rows or one clear error, never a traceback."""
+
+from __future__ import annotations
+
+import copy
+import json
+import logging
+from functools import cache
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tap_stripe import body
+from tap_stripe.errors import TapError
+from tap_stripe.sandbox import Options, Sandbox
+from tap_stripe.streams import Collection
+from tap_stripe.sync.account import AccountSync
+from tap_stripe.sync.changes import Changes
+from tap_stripe.sync.report import Report
+from tap_stripe.tap import TapStripe
+from tests.faults.conftest import JSON, assert_one_sentence, errors, listed
+
+FUZZ = settings.get_profile("faults")
+UNREADABLE = (msgspec.MsgspecError, RecursionError)
+"""What the client takes for a cut body."""
+
+# Strings that stand for what Python's json does not write.
+RAW = {
+    "@1e999@": "1e999",
+    "@-1e400@": "-1e400",
+    "@0.1e-999@": "0.1e-999",
+    "@digits@": "9" * 5_000,
+    "@deep@": "[" * 3_000 + "]" * 3_000,
+    "@half@": '"\\ud83d"',
+    "@null@": '"a\\u0000b"',
+    "@slash@": '"\\\\u0000\\\\ud83d"',
+    "@pair@": '"\\ud83d\\ude00"',
+}
+TEXT = st.text(st.characters(exclude_categories=()), max_size=12)
+SCALAR = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**80), 2**80)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | TEXT
+    | st.sampled_from(["list", "charge", "deleted", *RAW])
+)
+NAME = TEXT | st.sampled_from(
+    ["id", "object", "data", "has_more", "url", "created", "deleted", "lines", "parent"]
+)
+ANY = st.recursive(
+    SCALAR,
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(NAME, inner, max_size=4)
+    ),
+    max_leaves=10,
+)
+
+
+def written(value, *, ascii_only=True, indent=None):
+    """Write hostile JSON."""
+    text = json.dumps(value, ensure_ascii=ascii_only, indent=indent)
+    for stands, raw in RAW.items():
+        text = text.replace(f'"{stands}"', raw)
+    return text.encode(errors="surrogatepass")
+
+
+def in_unicode(value):
+    """Give what a clean value must be: no null character and no half of a pair."""
+    if isinstance(value, str):
+        pairs = value.encode("utf-16-le", "surrogatepass")
+        return pairs.decode("utf-16-le", "replace").replace("\0", "\ufffd")
+    if isinstance(value, list):
+        return [in_unicode(one) for one in value]
+    if isinstance(value, dict):
+        return {in_unicode(name): in_unicode(one) for name, one in value.items()}
+    return value
+
+
+def is_clean(text):
+    return "\0" not in text and not any("\ud800" <= one <= "\udfff" for one in text)
+
+
+# Decoder
+
+TAME = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | TEXT,
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4)
+    ),
+    max_leaves=10,
+)
+
+
+@FUZZ
+@given(TAME, st.sampled_from([None, 2]))
+def test_a_clean_body_is_the_same_without_what_no_database_takes(value, indent):
+    cleaned = body.clean(written(value, indent=indent))
+
+    assert b"\n" not in cleaned
+    assert json.loads(cleaned.decode()) == in_unicode(value)
+
+
+@FUZZ
+@given(st.binary(max_size=60) | ANY.map(written))
+def test_any_bytes_are_cleaned_or_refused(raw):
+    try:
+        cleaned = body.clean(raw)
+    except UNREADABLE:
+        return
+
+    cleaned.decode()
+    assert b"\n" not in cleaned
+
+
+PAGE = st.fixed_dictionaries(
+    {"object": st.just("list") | ANY, "data": st.lists(ANY, max_size=3) | ANY},
+    optional={"has_more": st.booleans() | ANY, "url": ANY},
+)
+
+
+@FUZZ
+@given(PAGE | ANY, st.booleans())
+def test_any_json_is_a_page_of_objects_or_is_refused(value, ascii_only):
+    raw = written(value, ascii_only=ascii_only)
+    try:
+        page = body.decode_page(raw)
+    except UNREADABLE:
+        return
+
+    assert page.object == "list"
+    assert isinstance(page.has_more, bool)
+    assert all(isinstance(one, dict) for one in page.data)
+    assert all(is_clean(name) for one in page.data for name in one)
+
+
+# Rows
+
+
+@cache
+def tap():
+    """Give a tap with everything selected."""
+    return TapStripe(config={"api_key": "sk_test_51Faults"}, parse_env_config=False)
+
+
+@cache
+def examples():
+    """Give a real object of each listing, with all that it can show."""
+    sandbox = Sandbox(Options(scale=0.02, now=1_790_000_000))
+    found = {}
+    for collection in Collection.registered.values():
+        for feed in collection.feeds:
+            resource = feed.listing.path.rpartition("/")[2]
+            if resource in {"receivers", "account"}:
+                continue
+            expand = {path.removesuffix(".discounts") for path in feed.expand}
+            expand -= {"items.data", "lines.data"}
+            found[collection.name, feed] = sandbox.expanded(resource, *expand)[0]
+    return found
+
+
+@st.composite
+def hostile_objects(draw):
+    """Draw an object of a listing with some properties replaced."""
+    (name, feed), example = draw(st.sampled_from(list(examples().items())))
+    found = copy.deepcopy(example)
+    for _ in range(draw(st.integers(1, 3))):
+        place = found
+        while True:
+            within = draw(st.sampled_from(list(place)))
+            inner = place[within]
+            if isinstance(inner, list) and inner:
+                inner = inner[0]
+            if isinstance(inner, dict) and inner and draw(st.booleans()):
+                place = inner
+            else:
+                break
+        if draw(st.booleans()):
+            place[within] = draw(ANY)
+        else:
+            place[draw(NAME)] = draw(ANY)
+    return name, feed, found
+
+
+@FUZZ
+@given(hostile_objects())
+def test_any_object_becomes_rows_of_clean_json_or_one_clear_error(drawn):
+    name, feed, found = drawn
+    collection = tap().streams[name]
+    try:
+        decoded = body.decode_object(written(found))
+    except UNREADABLE:
+        return
+
+    try:
+        rows = list(collection.rows([decoded], feed, received_at=1.5))
+        lines = [msgspec.json.encode(row) for row in rows]
+    except TapError as error:
+        assert len(str(error)) < 2_000
+        return
+
+    for line in lines:
+        assert b"\n" not in line
+        row = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
+        assert is_clean("".join(row))
+        for key in collection.primary_keys:
+            assert bytes(row[key]) not in {b"null", b'""'}
+        assert row.keys() <= {*collection.schema["properties"], "_sdc_deleted_at"}
+
+
+# Events
+
+ABOUT = st.fixed_dictionaries(
+    {"id": TEXT | ANY, "object": st.sampled_from(["charge", "invoice", "plan"]) | ANY},
+    optional={
+        "lines": ANY,
+        "items": ANY,
+        "sources": ANY,
+        "customer": ANY,
+        "created": ANY,
+        "status": ANY,
+        "discount": ANY,
+    },
+)
+TYPES = ["invoice.updated", "plan.deleted", "customer.deleted", "charge.refunded"]
+EVENT = st.fixed_dictionaries(
+    {
+        "id": TEXT,
+        "object": st.just("event"),
+        "type": st.sampled_from(TYPES) | ANY,
+        "created": st.integers(0, 2**33) | ANY,
+        "data": st.fixed_dictionaries(
+            {"object": ABOUT | ANY}, optional={"previous_attributes": ABOUT | ANY}
+        )
+        | ANY,
+    },
+    optional={"account": ANY},
+)
+
+
+@st.composite
+def real_but_odd_events(draw):
+    """Draw an event about an object that is almost a real one."""
+    name, _, found = draw(hostile_objects())
+    kind = str(found.get("object", name))
+    return {
+        "id": "evt_1",
+        "object": "event",
+        "type": f"{kind}.{draw(st.sampled_from(['created', 'updated', 'deleted']))}",
+        "created": 1_790_000_000,
+        "data": {"object": found, "previous_attributes": draw(st.none() | ABOUT)},
+    }
+
+
+@FUZZ
+@given(st.lists(EVENT | real_but_odd_events(), max_size=3))
+def test_any_event_is_routed_or_passed_over(events):
+    feeds = [(one, feed) for one in tap().streams.values() for feed in one.feeds]
+    try:
+        page = body.decode_page(
+            written({"object": "list", "data": events, "has_more": False})
+        )
+    except UNREADABLE:
+        return
+    changes = Changes(feeds)
+
+    try:
+        changes.add(page.data)
+    except TapError as error:
+        assert len(str(error)) < 2_000  # noqa: PT017 - an allowed end, not the expected one
+        return
+
+    gone = [deletion for _, _, one in changes.take_gone() for deletion in one.deletions]
+    for deletion in [*gone, *changes.take_children()]:
+        row = deletion.collection.deleted_row(
+            deletion.last_known, deleted_at=1, received_at=2
+        )
+        assert is_clean(msgspec.json.encode(row).decode())
+
+
+# State and catalog
+
+BOOKMARK = st.dictionaries(
+    st.sampled_from(
+        ["watermark", "listed", "unread", "unsettled", "version", "sizes", "ids"]
+    ),
+    st.integers(-(10**30), 10**400)
+    | ANY
+    | st.dictionaries(
+        st.sampled_from(["/v1/charges", "/v1/coupons"]),
+        st.lists(st.lists(st.integers(0, 2**70), min_size=2, max_size=2)) | ANY,
+    ),
+)
+
+
+@FUZZ
+@given(
+    st.dictionaries(st.sampled_from(["charges", "coupons", "cards"]), BOOKMARK | ANY)
+)
+def test_any_state_is_gone_on_from_or_refused_in_one_sentence(bookmarks):
+    try:
+        loaded = TapStripe(
+            config={"api_key": "sk_test_51Faults"},
+            state=json.loads(json.dumps({"bookmarks": bookmarks})),
+            parse_env_config=False,
+        )
+        account = AccountSync(
+            None,
+            loaded.selected(),
+            loaded.state.get("bookmarks", {}),
+            start=0,
+            now=1_790_000_000,
+            lookback_s=900,
+            logger=logging.getLogger("faults"),
+            report=Report(),
+        )
+        account.begin()
+    except TapError as error:
+        assert "state" in str(error)  # noqa: PT017 - an allowed end, not the expected one
+        return
+
+    for bookmark in account.bookmarks.values():
+        assert not bookmark.is_complete or bookmark.unread == {}
+
+
+ENTRY = st.fixed_dictionaries(
+    {
+        "tap_stream_id": st.sampled_from(["charges", "coupons"]) | ANY,
+        "stream": st.sampled_from(["charges", "coupons"]) | ANY,
+        "schema": st.just({}) | ANY,
+        "metadata": ANY
+        | st.lists(
+            st.fixed_dictionaries(
+                {
+                    "breadcrumb": st.just([]) | st.just(["properties", "id"]) | ANY,
+                    "metadata": st.just({"selected": True}) | ANY,
+                }
+            ),
+            max_size=2,
+        ),
+    },
+    optional={"key_properties": ANY, "replication_method": ANY, "replication_key": ANY},
+)
+CATALOG = st.fixed_dictionaries({"streams": st.lists(ENTRY, max_size=2) | ANY}) | (
+    st.dictionaries(NAME, ANY, max_size=3)
+)
+
+
+@FUZZ
+@given(CATALOG)
+def test_any_catalog_is_taken_or_refused_in_one_sentence(catalog):
+    try:
+        loaded = TapStripe(
+            config={"api_key": "sk_test_51Faults"},
+            catalog=json.loads(json.dumps(catalog)),
+            parse_env_config=False,
+        )
+        selected = loaded.selected()
+    except TapError as error:
+        assert len(str(error)) < 2_000  # noqa: PT017 - an allowed end, not the expected one
+        return
+
+    assert all(stream.name in Collection.registered for stream in selected)
+
+
+# Through the tap
+
+CHARGE = {"id": "ch_1", "object": "charge", "created": 500, "amount": 1}
+SITUATIONS = {
+    "null characters": ({"metadata": {"a\0b": "c\0d"}, "description": "\0"}, None),
+    "half pairs": ({"metadata": {"\ud83d": "\ude00 \ud83d"}}, None),
+    "past 64 bits": ({"amount": 2**64 + 1, "amount_captured": -(10**40)}, None),
+    "endless digits": ({"amount": "@digits@"}, "@digits@"),
+    "past all floats": ({"application_fee_amount": "@1e999@"}, "@1e999@"),
+    "ten megabytes": ({"description": "ä€😀\n" * 1_200_000}, None),
+    "a long id": ({"id": "ch_" + "x" * 1_000_000}, None),
+    "an id in all scripts": ({"id": "ch_/?#&%2F ünï 😀 \u202e"}, None),
+    "a line break": ({"description": "a\nb\r\n\u2028c"}, None),
+    "many properties": (
+        {"metadata": {f"k{place}": "v" * 50 for place in range(20_000)}},
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_odd_values_come_through_the_tap_as_stripe_sent_them(copying, seed, situation):
+    properties, raw = SITUATIONS[situation]
+    charge = {**CHARGE, **properties}
+    copied = copying(Options(seed=seed, scale=0.02))
+    page = json.loads(listed(charge)[1])
+    copied.sandbox.impostor = lambda target: (
+        (200, written(page), JSON) if target.startswith("/v1/charges") else None
+    )
+
+    ran = copied.sync()
+
+    assert ran.code == 0, ran.err[-2_000:]
+    ran.out.decode()
+    (line,) = (
+        line for line in ran.out.splitlines() if b'"RECORD","stream":"charges"' in line
+    )
+    if raw is not None:
+        assert RAW[raw].encode() in line
+        return
+    row = json.loads(line)["record"]
+    for name, value in properties.items():
+        assert row[name] == in_unicode(value)
+
+
+@pytest.mark.parametrize("depth", [500, 5_000, 100_000])
+def test_deep_nesting_is_a_right_row_or_one_clear_error(copying, seed, depth):
+    deep = b'{"a":' * depth + b"1" + b"}" * depth
+    raw = written({"object": "list", "data": [CHARGE], "has_more": False})
+    raw = raw.replace(b'"amount": 1', b'"amount": 1, "metadata": ' + deep)
+    copied = copying(Options(seed=seed, scale=0.02), retry_seconds=1)
+    copied.sandbox.impostor = lambda target: (
+        (200, raw, JSON) if target.startswith("/v1/charges") else None
+    )
+
+    process = copied.start()
+    _, err = process.communicate(timeout=60)
+
+    said = copied.said()
+    if process.returncode == 0:
+        assert deep in said
+    else:
+        assert b"Traceback" not in err
+        assert process.returncode == 1
+        assert b"/v1/charges" in err
+
+
+def test_an_event_with_anything_in_it_ends_no_sync(copying, seed):
+    copied = copying(Options(seed=seed, scale=0.1))
+    copied.sync()
+    copied.sandbox.change(20, seed=seed)
+    real = copied.sandbox.objects("events")
+    now = real[0]["created"]
+    odd = [
+        {"id": f"evt_{place}", "object": "event", "type": kind, "created": now, **rest}
+        for place, (kind, rest) in enumerate(
+            [
+                ("plan.updated", {"data": None}),
+                ("plan.updated", {"data": {"object": None}}),
+                ("plan.updated", {"data": {"object": {"id": 5, "object": "plan"}}}),
+                ("invoice.deleted", {"data": {"object": {"lines": {"data": 5}}}}),
+                (
+                    "invoice.updated",
+                    {
+                        "data": {
+                            "object": {"id": real[0]["id"], "object": "event"},
+                            "previous_attributes": {"lines": "none"},
+                        }
+                    },
+                ),
+            ]
+        )
+    ]
+    copied.sandbox.impostor = lambda target: (
+        listed(*odd, *real) if target.startswith("/v1/events") else None
+    )
+
+    ran = copied.sync()
+
+    assert errors(ran) == []
+    assert ran.code == 0
+    copied.assert_equal()
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        '{"bookmarks": {"charges": {"watermark": 1e999, "listed": 1, "format": 1}}}',
+        '{"bookmarks": {"charges": {"watermark": %s}}}' % ("9" * 4_000),
+        "[" * 100_000,
+        '{"bookmarks": ' + "[" * 3_000 + "]" * 3_000 + "}",
+        "",
+        "\0",
+        '{"bookmarks": {"charges": {"watermark": NaN, "listed": 1}}}',
+    ],
+    ids=["infinite", "digits", "open", "deep", "empty", "null", "nan"],
+)
+@pytest.mark.parametrize("file", ["state", "catalog"])
+def test_any_file_is_refused_in_one_sentence(copying, tap, seed, file, state):
+    copied = copying(Options(seed=seed, scale=0.02))
+
+    ran = tap.run(copied.config(), **{file: state})
+
+    assert_one_sentence(ran, file)
