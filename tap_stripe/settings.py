@@ -130,6 +130,27 @@ SETTINGS = th.PropertiesList(
 )
 
 
+NUMBERS = tuple(
+    name
+    for name, definition in SETTINGS.to_dict()["properties"].items()
+    if "number" in definition["type"]
+)
+"""Settings that are numbers with a fraction."""
+
+
+def number(name: str, value: str) -> float:
+    """Read a number that came as text.
+
+    Raises:
+        SettingError: It is none.
+    """
+    try:
+        return float(value)
+    except ValueError:
+        message = f"The setting {name} is no number."
+        raise SettingError(message) from None
+
+
 @dataclass(frozen=True)
 class Settings:
     """The settings, checked.

@@ -20,16 +20,19 @@ from singer_sdk.tap_base import CliTestOptionValue
 from tap_stripe import check
 from tap_stripe.client import Client
 from tap_stripe.errors import CatalogError, SettingError, StateError, TapError
+from tap_stripe.masking import Mask
 from tap_stripe.memory import keep_flat
 from tap_stripe.permissions import chosen, link, needed
 from tap_stripe.rate import RateBudget
 from tap_stripe.sandbox import Options, Sandbox
 from tap_stripe.settings import (
     MISSING_KEY,
+    NUMBERS,
     SANDBOX,
     SANDBOX_KEY,
     SETTINGS,
     Settings,
+    number,
     read_settings,
 )
 from tap_stripe.streams import Collection
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
     from tap_stripe.streams.listing import Feed
 
 
+_mask = Mask()
 # The same at each start: a second run finds nothing new.
 _SANDBOX_NOW = 1_790_000_000
 _CHECK_RETRY_S = 15.0
@@ -71,6 +75,10 @@ class TapStripe(Tap):
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Check the settings; the sandbox needs no key of the user."""
+        for name in NUMBERS:
+            # From the environment the SDK brings them as text.
+            if isinstance(value := self._config.get(name), str):
+                self._config[name] = number(name, value)
         if self._config.get("api_url") == SANDBOX:
             self._config.setdefault("api_key", SANDBOX_KEY)
         api_key = self._config.get("api_key")
@@ -78,6 +86,8 @@ class TapStripe(Tap):
             raise SettingError(
                 MISSING_KEY + link(needed(chosen(self._given_catalog).values()))
             )
+        if isinstance(api_key, str):
+            _mask.secret = api_key
         if raise_errors and not isinstance(api_key, str):
             message = (
                 "The setting api_key must be a text."  # Not repeated: it's secret.
@@ -168,11 +178,11 @@ class TapStripe(Tap):
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
         """Stop, with a last STATE line."""
+        del frame
         if self._run is None:
-            super()._handle_termination(signum, frame)
-        else:
-            # The writer may be in the middle of a line: it stops behind it.
-            self._run.stop(signum)
+            sys.exit(128 + signum)
+        # The writer may be in the middle of a line: it stops behind it.
+        self._run.stop(signum)
 
     # State and catalog
 
@@ -317,6 +327,7 @@ def _read_catalog(file: Any) -> Catalog | None:
 @contextmanager
 def _one_sentence(cls: type[TapStripe]) -> Iterator[None]:
     """End with one sentence where the user has something to change."""
+    _mask.install()
     try:
         yield
     except TapError as error:

@@ -262,7 +262,7 @@ def _draw_table(
             )
         )
         to = found.links[0] if len(found.links) == 1 else ""
-        label_color = colors[found.links[0]] if found.links else GREY
+        label_color = colors[to] if to else INK if found.links else GREY
         if found.links:
             shapes.append(Arrow(start - 2.5, y - 2.6, label_color))
         shapes.append(Words(start, y, label, SMALL, label_color, to=to))

@@ -68,7 +68,7 @@ class Fetch:
             StripeError: Stripe refused.
             ResponseError: The page can't be what Stripe documents.
         """
-        reading = ask.reading
+        reading, lacking = ask.reading, ask.reading.lacking
         top, answer = self._behind_cursor(ask)
         found = _checked(reading, answer.value.data)
         full = None
@@ -85,6 +85,7 @@ class Fetch:
             found,
             answer.received_at,
             ask.fed,
+            lacking=lacking,
             requests=1 + inside,
             covers=covered(
                 None if full is None else full.oldest, (ask.first, ask.last)

@@ -22,6 +22,7 @@ class Reading:
         feeds: The selected collections that it feeds, and how.
         expand: Paths that are expanded, without `data.`; fewer once one was refused.
         complete: Paths of embedded lists that have to be read to their end.
+        lacking: What of `expand` and `complete` was refused.
         limit: Objects to ask for at once: fewer where full pages came cut.
         light: Smaller pages that came.
     """
@@ -31,6 +32,7 @@ class Reading:
     feeds: tuple[tuple[Collection, Feed], ...]
     expand: tuple[str, ...] = ()
     complete: tuple[str, ...] = ()
+    lacking: frozenset[str] = frozenset()
     limit: int = 100
     light: int = 0
 
@@ -55,6 +57,7 @@ class Page:
         fed: Names of the collections that get rows of them.
         covers: What has been read of the listing with this page, both seconds included;
             None where it is no part of a list.
+        lacking: What of the reading's `expand` and `complete` is missing in it.
         requests: How many requests it took, lists inside its objects included.
         by_id: Whether the objects were asked for because they have changed.
     """
@@ -64,6 +67,7 @@ class Page:
     received_at: float
     fed: frozenset[str]
     covers: Interval | None = None
+    lacking: frozenset[str] = frozenset()
     requests: int = 1
     by_id: bool = False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any
 
 from tap_stripe.errors import TapError
@@ -40,6 +41,7 @@ class Run:
         self._signal: int | None = None
         settings = tap.settings
         self._collections = tap.selected()
+        self._original = copy.deepcopy(tap.state.get("bookmarks", {}))
         self._account = AccountSync(
             settings.account,
             self._collections,
@@ -79,7 +81,7 @@ class Run:
         if self._report.refused and self._tap.settings.fail_on_missing_permission:
             message = (
                 f"Not all was read: {', '.join(sorted(self._report.refused))}; the "
-                "lines above say what the key lacks. All else is read."
+                "lines above say why. All else is read."
             )
             raise TapError(message)
 
@@ -90,10 +92,11 @@ class Run:
 
     def _state(self) -> dict[str, Any]:
         self._account.keep_waiting()
-        bookmarks = self._tap.state.setdefault("bookmarks", {})
+        bookmarks = dict(self._original)
         for name, bookmark in self._account.bookmarks.items():
             if bookmark.watermark is not None:
                 bookmarks[name] = write_bookmark(bookmark)
+        self._tap.state["bookmarks"] = bookmarks
         return dict(self._tap.state)
 
     @staticmethod

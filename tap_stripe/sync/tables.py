@@ -83,7 +83,7 @@ class Tables:
             if collection.name in page.fed and (page.by_id or not feed.changes_only):
                 self._write_rows(collection, feed, wanted, page)
         if page.covers is not None:
-            for name in page.fed:
+            for name in page.fed - _lacking(page):
                 key = (name, listing.path)
                 self._counted[key] = self._counted.get(key, 0) + len(page.objects)
                 self._known.bookmarks[name].shrink(listing.path, page.covers)
@@ -324,3 +324,12 @@ class Tables:
             for id_ in sorted(gone)
         ]
         self._write_deletions(collection, found, self._known.now)
+
+
+def _lacking(page: Page) -> set[str]:
+    """Name the collections whose rows a page does not wholly bring."""
+    return {
+        collection.name
+        for collection, feed in page.reading.feeds
+        if page.lacking & {*feed.expand, feed.embedded.partition(".")[0]}
+    }

@@ -48,11 +48,13 @@ def attempt(
                 paths = fetch.refused_expansions(reading)
                 if not paths:
                     return [*refused, Refused(reading, error)]
+                reading.lacking |= set(paths)
                 reading.expand = tuple(path for path in expand if path not in paths)
                 refused.append(Refused(reading, error, paths))
         except ListRefused as error:
             with _judging:
                 if error.name in reading.complete:
+                    reading.lacking |= {error.name}
                     reading.complete = tuple(
                         name for name in reading.complete if name != error.name
                     )

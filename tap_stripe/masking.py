@@ -1,0 +1,40 @@
+"""Keeps keys out of what is logged, wherever they come from."""
+
+from __future__ import annotations
+
+import logging
+import re
+
+# https://docs.stripe.com/keys: secret and restricted keys, access tokens among them.
+_KEY = re.compile(r"\b((?:sk|rk)_(?:live|test)_)[A-Za-z0-9_]+")
+_formatter = logging.Formatter()
+
+
+class Mask(logging.Filter):
+    """Takes keys out of log records: Stripe's own messages may repeat them.
+
+    Args:
+        secret: A key that may have another form.
+    """
+
+    def __init__(self, secret: str = "") -> None:
+        super().__init__()
+        self.secret = secret
+
+    def text(self, text: str) -> str:
+        """Give a text without keys."""
+        if self.secret:
+            text = text.replace(self.secret, "***")
+        return _KEY.sub(r"\1***", text)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Mask a record; it is always let through."""
+        record.msg, record.args = self.text(record.getMessage()), ()
+        if record.exc_info:
+            record.exc_text = self.text(_formatter.formatException(record.exc_info))
+        return True
+
+    def install(self) -> None:
+        """Have all that goes to the log pass here."""
+        for handler in logging.getLogger().handlers:
+            handler.addFilter(self)
