@@ -301,7 +301,7 @@ def _read_json(file: Any, what: str, error_class: type[TapError]) -> Any:
         return None
     try:
         read = json.load(file)
-    except ValueError as error:
+    except (RecursionError, ValueError) as error:
         message = f"The {what} file {file.name} is no JSON ({error})."
         raise error_class(message) from None
     if not isinstance(read, dict):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 import json
 import logging
 from functools import cache
@@ -11,18 +12,18 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from singer_sdk.plugin_base import _ConfigInput
 
 from tap_stripe import body
 from tap_stripe.errors import TapError
 from tap_stripe.sandbox import Options, Sandbox
 from tap_stripe.streams import Collection
-from tap_stripe.sync.account import AccountSync
 from tap_stripe.sync.changes import Changes
-from tap_stripe.sync.report import Report
 from tap_stripe.tap import TapStripe
 from tests.faults.conftest import JSON, assert_one_sentence, errors, listed
 
 FUZZ = settings.get_profile("faults")
+FUZZ_SLOWLY = settings(FUZZ, max_examples=FUZZ.max_examples // 5)
 UNREADABLE = (msgspec.MsgspecError, RecursionError)
 """What the client takes for a cut body."""
 
@@ -32,6 +33,7 @@ RAW = {
     "@-1e400@": "-1e400",
     "@0.1e-999@": "0.1e-999",
     "@digits@": "9" * 5_000,
+    "@fewer digits@": "9" * 400,
     "@deep@": "[" * 3_000 + "]" * 3_000,
     "@half@": '"\\ud83d"',
     "@null@": '"a\\u0000b"',
@@ -192,6 +194,8 @@ def hostile_objects(draw):
 @given(hostile_objects())
 def test_any_object_becomes_rows_of_clean_json_or_one_clear_error(drawn):
     name, feed, found = drawn
+    # Whoever reads a page looks at these.
+    found["id"], found["object"] = examples()[name, feed]["id"], feed.listing.object
     collection = tap().streams[name]
     try:
         decoded = body.decode_object(written(found))
@@ -299,34 +303,57 @@ BOOKMARK = st.dictionaries(
 )
 
 
-@FUZZ
+class Said(logging.Handler):
+    """Keeps what is logged as an error."""
+
+    def __init__(self):
+        super().__init__(logging.ERROR)
+        self.sentences = []
+
+    def emit(self, record):
+        self.sentences.append(record.getMessage())
+
+
+def invoked(**files):
+    """Run the tap in this process with files of any content; nothing listens.
+
+    Returns:
+        The exit code, and what it has logged as errors.
+    """
+    config = {
+        "api_key": "sk_test_51Faults",
+        "api_url": "http://127.0.0.1:1",
+        "retry_seconds": 0.01,
+    }
+    said, code = Said(), 0
+    TapStripe.logger.addHandler(said)
+    try:
+        TapStripe.invoke(
+            config=_ConfigInput(config=config),
+            **{name: named(name, content) for name, content in files.items()},
+        )
+    except SystemExit as ended:
+        code = ended.code
+    finally:
+        TapStripe.logger.removeHandler(said)
+    return code, said.sentences
+
+
+def named(name, content):
+    file = io.StringIO(written(content).decode())
+    file.name = name
+    return file
+
+
+@FUZZ_SLOWLY
 @given(
     st.dictionaries(st.sampled_from(["charges", "coupons", "cards"]), BOOKMARK | ANY)
 )
 def test_any_state_is_gone_on_from_or_refused_in_one_sentence(bookmarks):
-    try:
-        loaded = TapStripe(
-            config={"api_key": "sk_test_51Faults"},
-            state=json.loads(json.dumps({"bookmarks": bookmarks})),
-            parse_env_config=False,
-        )
-        account = AccountSync(
-            None,
-            loaded.selected(),
-            loaded.state.get("bookmarks", {}),
-            start=0,
-            now=1_790_000_000,
-            lookback_s=900,
-            logger=logging.getLogger("faults"),
-            report=Report(),
-        )
-        account.begin()
-    except TapError as error:
-        assert "state" in str(error)  # noqa: PT017 - an allowed end, not the expected one
-        return
+    code, (sentence,) = invoked(state={"bookmarks": bookmarks})
 
-    for bookmark in account.bookmarks.values():
-        assert not bookmark.is_complete or bookmark.unread == {}
+    assert code == 1
+    assert "state" in sentence or "no whole answer" in sentence
 
 
 ENTRY = st.fixed_dictionaries(
@@ -352,21 +379,12 @@ CATALOG = st.fixed_dictionaries({"streams": st.lists(ENTRY, max_size=2) | ANY}) 
 )
 
 
-@FUZZ
+@FUZZ_SLOWLY
 @given(CATALOG)
 def test_any_catalog_is_taken_or_refused_in_one_sentence(catalog):
-    try:
-        loaded = TapStripe(
-            config={"api_key": "sk_test_51Faults"},
-            catalog=json.loads(json.dumps(catalog)),
-            parse_env_config=False,
-        )
-        selected = loaded.selected()
-    except TapError as error:
-        assert len(str(error)) < 2_000  # noqa: PT017 - an allowed end, not the expected one
-        return
+    code, sentences = invoked(catalog={"streams": [], **catalog})
 
-    assert all(stream.name in Collection.registered for stream in selected)
+    assert len(sentences) == code
 
 
 # Through the tap
@@ -376,7 +394,7 @@ SITUATIONS = {
     "null characters": ({"metadata": {"a\0b": "c\0d"}, "description": "\0"}, None),
     "half pairs": ({"metadata": {"\ud83d": "\ude00 \ud83d"}}, None),
     "past 64 bits": ({"amount": 2**64 + 1, "amount_captured": -(10**40)}, None),
-    "endless digits": ({"amount": "@digits@"}, "@digits@"),
+    "endless digits": ({"amount": "@fewer digits@"}, "@fewer digits@"),
     "past all floats": ({"application_fee_amount": "@1e999@"}, "@1e999@"),
     "ten megabytes": ({"description": "ä€😀\n" * 1_200_000}, None),
     "a long id": ({"id": "ch_" + "x" * 1_000_000}, None),
@@ -473,23 +491,22 @@ def test_an_event_with_anything_in_it_ends_no_sync(copying, seed):
     copied.assert_equal()
 
 
-@pytest.mark.parametrize(
-    "state",
-    [
-        '{"bookmarks": {"charges": {"watermark": 1e999, "listed": 1, "format": 1}}}',
-        '{"bookmarks": {"charges": {"watermark": %s}}}' % ("9" * 4_000),
-        "[" * 100_000,
-        '{"bookmarks": ' + "[" * 3_000 + "]" * 3_000 + "}",
-        "",
-        "\0",
-        '{"bookmarks": {"charges": {"watermark": NaN, "listed": 1}}}',
-    ],
-    ids=["infinite", "digits", "open", "deep", "empty", "null", "nan"],
-)
+FILES = {
+    "infinite": '{"bookmarks": {"charges": {"watermark": 1e999}}, "streams": [1e999]}',
+    "digits": '{"bookmarks": %s, "streams": %s}' % ("9" * 5_000, "9" * 5_000),
+    "open": "[" * 100_000,
+    "deep": '{"bookmarks": %s%s}' % ("[" * 3_000, "]" * 3_000),
+    "empty": "",
+    "null": "\0",
+    "nan": '{"bookmarks": {"charges": {"watermark": NaN}}, "streams": NaN}',
+}
+
+
+@pytest.mark.parametrize("what", FILES)
 @pytest.mark.parametrize("file", ["state", "catalog"])
-def test_any_file_is_refused_in_one_sentence(copying, tap, seed, file, state):
+def test_any_file_is_refused_in_one_sentence(copying, tap, seed, file, what):
     copied = copying(Options(seed=seed, scale=0.02))
 
-    ran = tap.run(copied.config(), **{file: state})
+    ran = tap.run(copied.config(), **{file: FILES[what]})
 
     assert_one_sentence(ran, file)
