@@ -263,19 +263,19 @@ class Collection(Stream):
         super().apply_catalog(catalog)
         if entry is None:
             return
-        known = entry.schema.properties or {}
-        lacking = [name for name in (*keys, replication_key) if name not in known]
-        if lacking:
-            message = (
-                f"The catalog's schema of {self.name} lacks {', '.join(lacking)}; "
-                "discover the catalog anew."
-            )
-            raise CatalogError(message)
         if entry.key_properties and tuple(entry.key_properties) != tuple(keys):
             message = (
                 f"The catalog gives {self.name} the key "
                 f"{', '.join(entry.key_properties)}, but it is {', '.join(keys)}; "
                 "remove key_properties from the catalog, or discover it anew."
+            )
+            raise CatalogError(message)
+        known = entry.schema.properties or {}
+        lacking = [name for name in keys if name not in known]
+        if lacking and self.selected:
+            message = (
+                f"The catalog's schema of {self.name} lacks {', '.join(lacking)}; "
+                "discover the catalog anew."
             )
             raise CatalogError(message)
         self.primary_keys, self.replication_key = keys, replication_key
