@@ -82,7 +82,8 @@ class Tables:
         for collection, feed in page.reading.feeds:
             if collection.name in page.fed and (page.by_id or not feed.changes_only):
                 self._write_rows(collection, feed, wanted, page)
-        if page.covers is not None:
+        # What is read beside a main listing of the same path says nothing of that one.
+        if page.covers is not None and not listing.later_only:
             for name in page.fed - _lacking(page):
                 key = (name, listing.path)
                 self._counted[key] = self._counted.get(key, 0) + len(page.objects)

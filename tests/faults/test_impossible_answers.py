@@ -62,7 +62,7 @@ def at(path, answer):
 
 @pytest.fixture
 def small(copying, seed):
-    return copying(Options(seed=seed, scale=0.05), retry_seconds=1)
+    return copying(Options(seed=seed, scale=0.05), retry_seconds=0.3)
 
 
 def assert_nothing_is_claimed(copy, path):
@@ -105,7 +105,7 @@ def test_what_is_no_page_is_no_empty_page_in_a_later_sync_either(small, answer, 
 
 @pytest.mark.parametrize("answer", ["400", "404 of an endpoint", "an array"])
 def test_an_embedded_list_that_can_not_be_read_is_an_error(copying, seed, answer):
-    copy = copying(Options(seed=seed, scale=0.1, many_children=0.5), retry_seconds=1)
+    copy = copying(Options(seed=seed, scale=0.1, many_children=0.5), retry_seconds=0.3)
     inside = re.compile(r"/v1/customers/[^/]+/sources")
     copy.sandbox.impostor = lambda target: (
         NO_PAGE[answer] if inside.match(target) else None
@@ -180,7 +180,7 @@ def test_an_id_twice_on_a_page_is_one_row(small):
 
 
 ENDLESS = {
-    "the same page": lambda place: 0,
+    "the same page": lambda _: 0,
     "two pages in turn": lambda place: place % 2,
 }
 
@@ -220,7 +220,7 @@ def test_an_embedded_list_without_end_ends_in_an_error(copying, seed):
 
 
 FILTERED = {
-    "an empty page with more behind it": lambda one: listed(has_more=True),
+    "an empty page with more behind it": lambda _: listed(has_more=True),
     "the same page without end": lambda one: listed(one, has_more=True),
     "an object of another type": lambda one: listed({**one, "object": "customer"}),
 }
@@ -259,7 +259,7 @@ BY_ID = {
     "another object's": lambda plan: {**plan, "id": "plan_of_somebody_else"},
     "another type's": lambda plan: {**plan, "object": "product"},
     "none": lambda _: [],
-    "without id": lambda plan: {"object": "plan"},
+    "without id": lambda _: {"object": "plan"},
     "a list": lambda plan: json.loads(listed(plan)[1]),
     "deleted: false": lambda plan: {**plan, "deleted": False},
 }
@@ -267,7 +267,7 @@ BY_ID = {
 
 @pytest.mark.parametrize("what", BY_ID)
 def test_an_answer_to_a_look_at_an_object_is_that_object_or_no_row(copying, seed, what):
-    copy = copying(Options(seed=seed, scale=0.1), retry_seconds=1)
+    copy = copying(Options(seed=seed, scale=0.1), retry_seconds=0.3)
     copy.sync()
     changed = copy.sandbox.perform("update_plan")
     plan = next(one for one in copy.sandbox.objects("plans") if one["id"] == changed)
@@ -337,8 +337,8 @@ def test_odd_ids_are_asked_for_as_they_are_and_lose_no_other_change(copying, see
 def test_a_redirect_is_not_followed_and_does_not_carry_the_key(copying, seed):
     copy = copying(Options(seed=seed, scale=0.05))
     elsewhere = copying(Options(seed=seed, scale=0.05))
-    seen = []
-    elsewhere.sandbox.impostor = lambda target: seen.append(target)
+    seen: list[str] = []
+    elsewhere.sandbox.impostor = seen.append
     for status in (301, 302, 303, 307, 308):
         copy.sandbox.impostor = lambda target, status=status: (
             (status, b"", {"Location": elsewhere.sandbox.url + target})

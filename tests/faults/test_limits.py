@@ -43,7 +43,7 @@ def test_a_budget_far_above_what_stripe_allows_ends_right(copying, tried, seed, 
     options = Options(
         seed=seed,
         scale=0.3,
-        sizes={"charges": 900},
+        sizes={"charges": 600},
         latency_seconds=0.05,
         limits=LIMITS[name],
     )
@@ -68,7 +68,7 @@ def test_a_limit_that_shrinks_in_mid_run_ends_right(copying, tried, seed):
 
 
 def test_a_limit_of_one_endpoint_does_not_slow_the_others(copying, seed):
-    options = Options(seed=seed, scale=0.3, sizes={"charges": 900})
+    options = Options(seed=seed, scale=0.3, sizes={"charges": 600})
     copy = copying(options)
     copy.sandbox.limits = Limits(endpoints={"GET /v1/charges": 3})
 
@@ -78,7 +78,7 @@ def test_a_limit_of_one_endpoint_does_not_slow_the_others(copying, seed):
     charges = [one.at for one in entries if one.endpoint == "GET /v1/charges"]
     others = [one.at for one in entries if one.endpoint != "GET /v1/charges"]
     assert ran.code == 0
-    assert max(charges) - min(charges) > 1.5
+    assert max(charges) - min(charges) > 1
     assert max(others) - min(others) < (max(charges) - min(charges)) / 2
     copy.assert_equal()
 
@@ -86,7 +86,7 @@ def test_a_limit_of_one_endpoint_does_not_slow_the_others(copying, seed):
 def test_lock_timeouts_slow_nothing_but_what_they_meet(copying, tried, seed):
     options = Options(seed=seed, scale=0.3, latency_seconds=0.02)
     copy = copying(options)
-    met = set()
+    met: set[str] = set()
 
     def once_for_each(target):
         if target in met or len(met) > 10:

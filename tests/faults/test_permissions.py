@@ -156,7 +156,7 @@ def test_a_key_that_may_read_nothing_names_everything_and_claims_nothing(copying
 
 @pytest.mark.parametrize("when", ["first", "later"])
 def test_a_key_revoked_in_mid_run_is_one_sentence_and_a_true_state(copying, seed, when):
-    copy = copying(Options(seed=seed, scale=0.5, keys={KEY: None}))
+    copy = copying(Options(seed=seed, scale=0.3, keys={KEY: None}))
     if when == "later":
         copy.sync()
         copy.sandbox.change(100, seed=seed)

@@ -6,6 +6,7 @@ import json
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ def _loud(monkeypatch):
 @pytest.fixture
 def small(copying, seed):
     options = Options(seed=seed, scale=0.05, keys={KEY: None})
-    return copying(options, retry_seconds=1, request_timeout=1)
+    return copying(options, retry_seconds=0.3, request_timeout=1)
 
 
 def assert_no_key(ran, key=KEY):
@@ -112,7 +113,7 @@ def test_the_key_is_in_no_output_when_requests_fail(small, trouble):
 
 
 def test_the_key_is_in_no_output_when_requests_are_too_many(small):
-    small.sandbox.limits = Limits(requests_per_second=8)
+    small.sandbox.limits = Limits(requests_per_second=10)
 
     assert_no_key(small.sync())
 
@@ -134,7 +135,7 @@ def test_an_unknown_key_is_in_no_output(small):
     assert_no_key(ran, OTHER_KEY)
 
 
-WRONG = {
+WRONG: dict[str, dict[str, Any]] = {
     "with a space": {"api_key": f"{KEY} x"},
     "with an accent": {"api_key": f"{KEY}é"},
     "with a line break": {"api_key": f"{KEY}\nX-Header: 1"},
