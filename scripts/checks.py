@@ -7,9 +7,11 @@ python3 scripts/check --wheel [...]    tests the built wheel, not the checkout
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import sysconfig
+import tempfile
 from pathlib import Path
 
 from scripts import bootstrap
@@ -66,7 +68,12 @@ def _install_wheel() -> int:
 
 def _run(*command: str | Path) -> int:
     print("$", *command, flush=True)
-    return subprocess.run(command, cwd=bootstrap.ROOT, check=False).returncode
+    # Of its own: another pytest at the same time would shut the folder that they share
+    # to the database's user.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        env = {**os.environ, "PYTEST_DEBUG_TEMPROOT": folder}
+        done = subprocess.run(command, cwd=bootstrap.ROOT, env=env, check=False)
+    return done.returncode
 
 
 if __name__ == "__main__":
