@@ -150,8 +150,15 @@ class Copy:
         """Give what the last run has written to stdout so far."""
         return self._out.read_bytes()
 
-    def stop(self, process: Popen[bytes], signal: Signals, *, requests: int) -> str:
-        """Send a signal once so many requests are answered; gives stderr.
+    def stop(
+        self,
+        process: Popen[bytes],
+        signal: Signals,
+        *,
+        requests: int,
+        later_s: float = 0,
+    ) -> str:
+        """Send a signal once so many requests are answered, or later; gives stderr.
 
         A run that ends before is left in peace.
         """
@@ -160,6 +167,7 @@ class Copy:
         while process.poll() is None and len(self.sandbox.log) - before < requests:
             assert time.monotonic() < deadline, "the run does not get on"
             time.sleep(0.001)
+        time.sleep(later_s)
         process.send_signal(signal)
         began = time.monotonic()
         _, err = process.communicate(timeout=START_S)

@@ -10,7 +10,7 @@ from tap_stripe.sandbox import Limits, Options
 from tests.faults.conftest import share
 
 FAR_TOO_FAST = 1000
-MOST_REFUSED = 0.35
+MOST_REFUSED = 0.5
 
 LIMITS = {
     "account": Limits(requests_per_second=25),
