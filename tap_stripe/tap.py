@@ -315,13 +315,17 @@ def _read_catalog(file: Any) -> Catalog | None:
     if read is None:
         return None
     try:
-        return Catalog.from_dict(read)
+        found = Catalog.from_dict(read)
+        for entry in found.streams:
+            # Catalog takes them as they are.
+            tuple(entry.key_properties or ())
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         message = (
             f"The catalog file {file.name} is no Singer catalog ({error!r}); discover "
             "it anew."
         )
         raise CatalogError(message) from None
+    return found
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from tests.faults.conftest import ROUNDS, assert_one_sentence, share
 
 SOME = 0.05
 MANY = 0.15
-HANG_S = 5
+HANG_S = 2
 KINDS = {
     "server_error": Faults(server_error=MANY),
     "unavailable": Faults(unavailable=MANY),
@@ -107,7 +107,7 @@ def test_when_stripe_stays_down_one_sentence_says_so_and_the_next_run_goes_on(
     copying, tried, seed
 ):
     options = Options(
-        seed=seed, sizes={"charges": 3_000}, scale=0.1, latency_seconds=0.1
+        seed=seed, sizes={"charges": 2_000}, scale=0.1, latency_seconds=0.05
     )
     copy = copying(options)
     everything = len(copy.sync().messages("RECORD"))

@@ -24,7 +24,7 @@ from tap_stripe.tap import TapStripe
 from tests.faults.conftest import JSON, assert_one_sentence, errors, listed
 
 FUZZ = settings.get_profile("faults")
-FUZZ_SLOWLY = settings(FUZZ, max_examples=FUZZ.max_examples // 5)
+FUZZ_SLOWLY = settings(FUZZ, max_examples=FUZZ.max_examples // 8)
 UNREADABLE = (msgspec.MsgspecError, RecursionError)
 """What the client takes for a cut body."""
 

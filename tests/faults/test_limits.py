@@ -15,7 +15,7 @@ MOST_REFUSED = 0.5
 LIMITS = {
     "account": Limits(requests_per_second=25),
     "endpoint": Limits(endpoint_requests_per_second=6),
-    "one endpoint": Limits(endpoints={"GET /v1/charges": 3}),
+    "one endpoint": Limits(endpoints={"GET /v1/charges": 5}),
     "concurrency": Limits(concurrency=3),
     "endpoint concurrency": Limits(endpoint_concurrency=1),
     "all": Limits(
@@ -53,7 +53,7 @@ def test_a_budget_far_above_what_stripe_allows_ends_right(copying, tried, seed, 
 
 
 def test_a_limit_that_shrinks_in_mid_run_ends_right(copying, tried, seed):
-    options = Options(seed=seed, scale=0.3, sizes={"charges": 3_000})
+    options = Options(seed=seed, scale=0.3, sizes={"charges": 2_000})
     copy = copying(options, requests_per_second=60)
     shrinking = threading.Timer(
         1.0, setattr, (copy.sandbox, "limits", Limits(requests_per_second=12))
