@@ -1,7 +1,8 @@
 """Brings what the README's two commands need, from Python and a network alone.
 
 `.tools/uv-…` holds uv, `.venv` the project as uv.lock has it, `.tools/meltano` Meltano
-as meltano/requirements.txt has it: apart, because its dependencies are not the tap's.
+as meltano/requirements.txt has it, `.tools/airflow` the example's Airflow: apart,
+because their dependencies are not the tap's.
 Standard library only: nothing is installed yet when this runs.
 """
 
@@ -18,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 TOOLS = ROOT / ".tools"
 UV_VERSION = "0.13.9"
 MELTANO_LOCK = ROOT / "meltano" / "requirements.txt"
+AIRFLOW_LOCK = ROOT / "examples" / "airflow" / "requirements.txt"
 
 NO_VENV = (
     "This Python can make no virtual environment (Debian and Ubuntu: "
@@ -61,15 +63,12 @@ def project() -> Path:
 
 def meltano() -> Path:
     """Makes Meltano's own environment and returns its command."""
-    home = TOOLS / "meltano"
-    installed = home / "installed.txt"
-    wanted = MELTANO_LOCK.read_text(encoding="utf-8")
-    if not installed.exists() or installed.read_text(encoding="utf-8") != wanted:
-        _run(uv(), "venv", "--quiet", "--clear", "--python", sys.executable, home)
-        python = _program(home, "python")
-        _run(uv(), "pip", "sync", "--quiet", "--python", python, MELTANO_LOCK)
-        installed.write_text(wanted, encoding="utf-8")
-    return _program(home, "meltano")
+    return _program(_locked("meltano", MELTANO_LOCK), "meltano")
+
+
+def airflow() -> Path:
+    """Makes the environment of the example's Airflow and returns its command."""
+    return _program(_locked("airflow", AIRFLOW_LOCK), "airflow")
 
 
 def become(module: str) -> NoReturn:
@@ -83,6 +82,19 @@ def become(module: str) -> NoReturn:
     os.chdir(ROOT)
     # Not a child: a Ctrl-C or a kill then reaches the one process that matters.
     os.execv(python, [str(python), "-m", module, *sys.argv[1:]])  # noqa: S606 (no shell wanted)
+
+
+def _locked(name: str, lock: Path) -> Path:
+    """Makes an environment as its lock file has it."""
+    home = TOOLS / name
+    installed = home / "installed.txt"
+    wanted = lock.read_text(encoding="utf-8")
+    if not installed.exists() or installed.read_text(encoding="utf-8") != wanted:
+        _run(uv(), "venv", "--quiet", "--clear", "--python", sys.executable, home)
+        python = _program(home, "python")
+        _run(uv(), "pip", "sync", "--quiet", "--python", python, lock)
+        installed.write_text(wanted, encoding="utf-8")
+    return home
 
 
 def _program(environment: Path, name: str) -> Path:
