@@ -116,7 +116,8 @@ class AccountSync:
         for name in self._known.kept:
             bookmark = self._known.bookmarks[name]
             for listing in self._known.readings:
-                for id_, created in bookmark.waiting.pop(listing.path, ()):
+                # They stay in the bookmark until it can be said anew what is left.
+                for id_, created in bookmark.waiting.get(listing.path, ()):
                     self._known.changes.add_left(listing, id_, created)
 
     def _starts_over(self, collection: Collection, bookmark: Bookmark) -> bool:

@@ -17,7 +17,7 @@ from tap_stripe.body import plain
 from tap_stripe.streams.shape import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from singer_sdk.helpers._batch import BatchConfig
 
@@ -92,14 +92,10 @@ class QuickLines:
         self, rows: Iterable[Row], *, version: int, received_at: float
     ) -> int:
         """Write rows of which only some properties are known: see `Lines`."""
-        alike: dict[frozenset[str], list[Row]] = {}
-        for row in rows:
-            alike.setdefault(frozenset(row), []).append(row)
-        for names, known in alike.items():
-            self._collection.write_schema(only=names)
+        return sum(
             self.write(known, version=version, received_at=received_at)
-        self._collection.write_schema()
-        return sum(map(len, alike.values()))
+            for known in _by_what_is_known(self._collection, rows)
+        )
 
     def flush(self) -> None:
         """Nothing is held back."""
@@ -176,15 +172,11 @@ class BatchLines:
     ) -> int:
         """Write rows of which only some properties are known: see `Lines`."""
         self.flush()
-        alike: dict[frozenset[str], list[Row]] = {}
-        for row in rows:
-            alike.setdefault(frozenset(row), []).append(row)
-        for names, known in alike.items():
-            self._collection.write_schema(only=names)
-            self.write(known, version=version, received_at=received_at)
+        count = 0
+        for known in _by_what_is_known(self._collection, rows):
+            count += self.write(known, version=version, received_at=received_at)
             self.flush()
-        self._collection.write_schema()
-        return sum(map(len, alike.values()))
+        return count
 
     def flush(self) -> None:
         """Write the rows that are held back as batch files."""
@@ -192,3 +184,19 @@ class BatchLines:
         if held:
             for manifest in self._batcher.get_batches(records=iter(held)):
                 self._collection.write_batch(self._config.encoding, manifest)
+
+
+def _by_what_is_known(
+    collection: Collection, rows: Iterable[Row]
+) -> Iterator[list[Row]]:
+    """Give rows that have the same properties, each time behind a SCHEMA of just those.
+
+    The collection's whole SCHEMA follows the last of them.
+    """
+    alike: dict[frozenset[str], list[Row]] = {}
+    for row in rows:
+        alike.setdefault(frozenset(row), []).append(row)
+    for names, known in alike.items():
+        collection.write_schema(only=names)
+        yield known
+    collection.write_schema()

@@ -66,7 +66,7 @@ class Bookmark(msgspec.Struct, omit_defaults=False):
         """
         self.unread = {listing: [(start, now)] for listing in self.unread}
         self.unsettled = []
-        self.waiting = {}
+        self.nothing_waits()
         self.watermark = self.listed = ready
         self.version = max(now, self.version + 1)
         self.activated = False
@@ -80,6 +80,10 @@ class Bookmark(msgspec.Struct, omit_defaults=False):
         }
         self.unsettled = []
         self.listed = ready
+
+    def nothing_waits(self) -> None:
+        """Note that all changed objects are read."""
+        self.waiting = {listing: [] for listing in self.waiting}
 
     def shrink(self, listing: str, read: Interval) -> None:
         """Take from what is unread what a page has covered."""

@@ -280,7 +280,7 @@ class Tables:
                 continue
             self._note_sizes(collection, bookmark)
             bookmark.watermark = self._known.ready
-            bookmark.waiting = {}
+            bookmark.nothing_waits()
             if not bookmark.activated:
                 self._writer.activate(collection, bookmark.version)
                 bookmark.activated = True
