@@ -36,7 +36,7 @@ class Lines(Protocol):
 
         Args:
             rows: The rows.
-            version: Of the table.
+            version: Of the table; 0 if it has none.
             received_at: When they came from Stripe, seconds since the epoch.
 
         Returns:
@@ -81,7 +81,8 @@ class QuickLines:
         """Write rows: see `Lines`."""
         head = self._head
         extracted = iso(received_at).encode()
-        tail = b',"version":%d,"time_extracted":"%s"}\n' % (version, extracted)
+        table = b',"version":%d' % version if version else b""
+        tail = table + b',"time_extracted":"%s"}\n' % extracted
         parts: list[bytes] = []
         for row in rows:
             parts += (head, _encode(row), tail)
@@ -112,7 +113,9 @@ class MappedLines:
         del received_at
         count = 0
         for row in rows:
-            for message in self._collection.messages(plain(row), version=version):
+            for message in self._collection.messages(
+                plain(row), version=version or None
+            ):
                 self._collection.write_message(message)
             count += 1
         return count
@@ -129,7 +132,7 @@ class MappedLines:
         unknown = dict.fromkeys(self._collection.selected_properties())
         for row in rows:
             for message in self._collection.messages(
-                {**unknown, **plain(row)}, version=version
+                {**unknown, **plain(row)}, version=version or None
             ):
                 message.record = {
                     name: value

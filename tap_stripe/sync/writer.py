@@ -26,14 +26,12 @@ class Writer:
     """Writes SCHEMA, RECORD, STATE and ACTIVATE_VERSION lines.
 
     Args:
-        collections: Those that are selected.
         state: Gives the state as it is after all that was written.
         write: Writes a Singer message.
     """
 
     def __init__(
         self,
-        collections: Iterable[Collection],
         *,
         state: Callable[[], dict[str, Any]],
         write: Callable[[Any], None],
@@ -44,6 +42,9 @@ class Writer:
         self._said_at = 0.0
         self._interval_s = _LEAST_INTERVAL_S
         self._said: dict[str, Any] | None = None
+
+    def begin(self, collections: Iterable[Collection]) -> None:
+        """Write the SCHEMA lines of the collections that are selected."""
         for collection in collections:
             collection.write_schema()
             self._lines[collection.name] = lines_of(collection)
