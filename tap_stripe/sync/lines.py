@@ -29,7 +29,13 @@ _ROWS_IN_BATCH = 10_000
 
 
 class Lines(Protocol):
-    """Writes the rows of one collection."""
+    """Writes the rows of one collection.
+
+    Attributes:
+        written: Bytes of rows so far, where that is known at no cost.
+    """
+
+    written: int
 
     def write(self, rows: Iterable[Row], *, version: int, received_at: float) -> int:
         """Write rows.
@@ -75,6 +81,7 @@ class QuickLines:
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
         alias = _encode(collection.stream_maps[0].stream_alias)
+        self.written = 0
         self._head = b'{"type":"RECORD","stream":' + alias + b',"record":'
 
     def write(self, rows: Iterable[Row], *, version: int, received_at: float) -> int:
@@ -86,7 +93,7 @@ class QuickLines:
         parts: list[bytes] = []
         for row in rows:
             parts += (head, _encode(row), tail)
-        sys.stdout.buffer.write(b"".join(parts))
+        self.written += sys.stdout.buffer.write(b"".join(parts))
         return len(parts) // 3
 
     def write_known(
@@ -104,6 +111,8 @@ class QuickLines:
 
 class MappedLines:
     """Lets singer-sdk map and flatten each row."""
+
+    written = 0
 
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
@@ -153,6 +162,8 @@ class MappedLines:
 
 class BatchLines:
     """Lets singer-sdk write rows to files and BATCH messages that name them."""
+
+    written = 0
 
     def __init__(self, collection: Collection, config: BatchConfig) -> None:
         self._collection = collection

@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from tap_stripe.tap import TapStripe
 
 
+_DOWN = 3
+"""So many accounts in a row in which Stripe fails, and it is down for all."""
+
+
 class Run:
     """Syncs the selected collections of all accounts that are asked for.
 
@@ -57,6 +61,8 @@ class Run:
         self._original = copy.deepcopy(tap.state.get("bookmarks", {}))
         self._partitions = Partitions(self._original if self._accounts.several else {})
         self._begun: list[AccountSync] = []
+        self._unavailable = 0
+        self._failed_at = 0.0
 
     def run(self) -> None:
         """Sync.
@@ -185,11 +191,14 @@ class Run:
         self._end(task)
 
     def _is_down(self, error: Exception) -> bool:
-        """Tell whether Stripe answers nobody."""
-        silent_s = time.monotonic() - self._client.usage.answered_at
-        return isinstance(error, Unavailable) and silent_s > (
-            self._tap.settings.retry_s / 2
-        )
+        """Tell whether Stripe answers nobody: one account after the other fails."""
+        if not isinstance(error, Unavailable):
+            return False
+        if self._client.usage.answered_at > self._failed_at:
+            self._unavailable = 0
+        self._failed_at = time.monotonic()
+        self._unavailable += 1
+        return self._unavailable >= _DOWN
 
     # Accounts
 

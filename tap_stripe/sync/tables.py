@@ -279,8 +279,7 @@ class Tables:
                 continue
             if not bookmark.is_complete:
                 continue
-            if name not in self._known.resting:
-                self._note_sizes(collection, bookmark)
+            self._note_sizes(collection, bookmark)
             bookmark.watermark = self._known.ready
             bookmark.nothing_waits()
             if not bookmark.activated:
@@ -303,6 +302,9 @@ class Tables:
         for feed in self._known.feeds[collection.name]:
             path, key = feed.listing.path, (collection.name, feed.listing.path)
             if not feed.listing.relisted or feed.listing.later_only:
+                continue
+            rests = collection.name in self._known.resting
+            if rests and feed.listing not in self._known.done:
                 continue
             before = bookmark.sizes.get(path, 0)
             whole = (
