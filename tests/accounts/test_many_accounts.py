@@ -192,6 +192,23 @@ def test_after_a_gap_everything_is_read_again_and_known_deletions_are_flagged(pl
     assert row["_sdc_deleted_at"]
 
 
+@pytest.mark.parametrize("on_platform", [False, True])
+def test_events_about_accounts_are_understood_wherever_they_are(platform, on_platform):
+    # Whether a platform's own events tell of its accounts is not documented.
+    stripe = platform(5, options={"connect_events_on_platform": on_platform})
+    assert stripe.sync().code == 0
+    stripe.sandbox.perform("update_own_account")
+    for account_id in stripe.ids[:2]:
+        stripe.sandbox.perform("update_account", account_id)
+        stripe.sandbox.change(10, account=account_id)
+
+    assert stripe.sync().code == 0
+
+    stripe.assert_equal()
+    stripe.sandbox.perform("update_own_account")
+    assert stripe.sync(account_ids=["own"]).code == 0
+
+
 def test_accounts_by_id(platform):
     stripe = platform(4)
     one, two, *_ = stripe.ids
