@@ -6,7 +6,7 @@ a few more where one is refused.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tap_stripe import permissions
@@ -20,13 +20,14 @@ from tap_stripe.errors import (
     Unavailable,
 )
 from tap_stripe.streams import listings
-from tap_stripe.sync.plan import EVENTS, readings
+from tap_stripe.sync.plan import EVENTS, Part, feeds_of, readings
 from tap_stripe.sync.reading import Reading
 from tap_stripe.sync.report import is_harmless
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from tap_stripe.accounts import Accounts
     from tap_stripe.client import Answer, Client
     from tap_stripe.streams import Collection
     from tap_stripe.streams.listing import Feed, Listing
@@ -44,6 +45,7 @@ class Found:
 
     Attributes:
         account: The account's id, where the key may read it.
+        others: How many further accounts are asked for, which were not tried.
         version: The account's own API version, in which Stripe writes its events.
         refused: Errors, by the listing's path and the path expanded; that is empty
             where the whole listing is refused.
@@ -51,35 +53,53 @@ class Found:
     """
 
     account: str = ""
+    others: int = 0
     version: str = ""
     refused: dict[tuple[str, str], StripeError] = field(default_factory=dict)
     empty: dict[str, str] = field(default_factory=dict)
 
 
-def ask(
-    client: Client, account: str | None, collections: Iterable[Collection]
-) -> Found:
+def ask(client: Client, accounts: Accounts, collections: Sequence[Collection]) -> Found:
     """Ask Stripe for one object of each listing that collections need.
+
+    Of many accounts the first one is tried.
 
     Args:
         client: The way to Stripe.
-        account: Connected account to read; None for the key's own.
+        accounts: What is asked for.
         collections: Those that are selected.
 
     Raises:
         StripeError: The key or the account is refused, or Stripe can't be reached.
     """
     found = Found()
+    account = _first(client, accounts, found)
+    feeds = feeds_of(collections, Part.ALL)
     wanted = {
-        reading.listing.path: reading
-        for reading in readings(account, collections).values()
-        if not reading.listing.later_only
+        listing.path: replace(
+            reading, account=account if Part.DATA.has(listing) else None
+        )
+        for listing, reading in readings(account, collections, feeds).items()
+        if not listing.later_only
     }
     own = wanted.pop(listings.OWN_ACCOUNT.path, None)
     _ask_who(client, account, found, wanted=own is not None)
     for reading in (*wanted.values(), Reading(account, EVENTS, ())):
         _ask_for_one(client, reading, found)
     return found
+
+
+def _first(client: Client, accounts: Accounts, found: Found) -> str | None:
+    """Give the account that is tried, for `Stripe-Account`."""
+    ids = list(accounts.ids)
+    if accounts.connected:
+        listing = listings.ACCOUNTS
+        params = (("limit", "100"), *listing.params)
+        answer = client.get(listing.path, params, decode=decode_page)
+        ids += [text(one.get("id")) or "" for one in answer.value.data]
+    tried = None if accounts.own or not ids else ids[0]
+    found.others = len(ids) - (0 if tried is None else 1)
+    return tried
 
 
 def _note_version(answer: Answer[Any], found: Found) -> None:
@@ -250,7 +270,8 @@ def _about(found: Found, api_key: str) -> Iterator[str]:
     kind = kinds.get(api_key.partition("_")[0], "access token")
     mode = next((f" of {m} mode" for m in ("test", "live") if f"_{m}_" in api_key), "")
     yield f"Key          {kind}{mode}, taken by Stripe"
-    yield f"Account      {found.account or 'not readable with this key'}"
+    others = f", tried in place of {found.others} more" if found.others else ""
+    yield f"Account      {found.account or 'not readable with this key'}{others}"
     yield f"API version  {API_VERSION}, taken by Stripe"
     if found.version:
         few = (

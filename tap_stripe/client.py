@@ -151,7 +151,7 @@ class Client:
         decode: Callable[[bytes], T],
     ) -> Answer[T]:
         endpoint = attempt.endpoint
-        self.budget.wait(endpoint)
+        self.budget.wait(endpoint, attempt.account)
         with self.budget.in_flight:
             started = time.monotonic()
             self.usage.sent(endpoint)
@@ -172,9 +172,9 @@ class Client:
             failed = refusal(attempt, response, body, secret=self._api_key)
             if failed.throttled:
                 self.usage.throttled(endpoint)
-                self.budget.throttled(endpoint, failed.reason)
+                self.budget.throttled(endpoint, failed.reason, attempt.account)
             raise failed
-        self.budget.succeeded(endpoint)
+        self.budget.succeeded(endpoint, attempt.account)
         self.usage.answered(time.monotonic() - started)
         try:
             value = decode(body)

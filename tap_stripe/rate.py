@@ -29,7 +29,7 @@ class Pace:
     a second: a limit that was met is found again without being run into.
 
     Args:
-        limit: Requests/s that are never exceeded.
+        limit: Requests/s that are never exceeded; an attribute too.
         start: Requests/s to start with; `double` brings it up to `limit`.
         clock: Seconds, monotonic.
     """
@@ -42,7 +42,7 @@ class Pace:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._clock = clock
-        self._limit = limit
+        self.limit = limit
         self._lock = threading.Lock()
         self.rate = min(limit, start or limit)
         self._ceiling: float | None = None
@@ -76,7 +76,7 @@ class Pace:
         with self._lock:
             now = self._clock()
             if self._ceiling is None and now - self._grown >= _MEASURED_S / 2:
-                self.rate = min(self._limit, self.rate * 2)
+                self.rate = min(self.limit, self.rate * 2)
                 self._grown = now
 
     def succeeded(self) -> None:
@@ -103,13 +103,13 @@ class Pace:
             self._cut = self._grown = now
 
     def _recover(self, now: float) -> None:
-        ceiling = self._ceiling or self._limit
+        ceiling = self._ceiling or self.limit
         elapsed, self._grown = now - self._grown, now
         if self.rate < _RECOVERED * ceiling:
             rate = min(self.rate + ceiling * elapsed / 2, _RECOVERED * ceiling)
         else:
             rate = self.rate * (1 + 0.005 * elapsed)
-        self.rate = min(self._limit, rate)
+        self.rate = min(self.limit, rate)
         self._ceiling = max(ceiling, self.rate)
 
     def _forget(self, now: float) -> None:
@@ -164,14 +164,22 @@ class InFlight:
 
 
 class RateBudget:
-    """The budget of one key: a pace for all requests and one for each endpoint.
+    """The budget of one key: a pace for all requests, and for each account its own.
+
+    Whose limit a request for a connected account counts on is not documented (limits
+    are "per Stripe account"): both are held.
 
     Args:
-        requests_per_second: For all endpoints together.
-        endpoint_requests_per_second: For each endpoint. None starts with what Stripe
-            allows by default, and tries for more (Stripe grants some accounts more)
-            only where the budget for all is otherwise left unused.
+        requests_per_second: For all accounts together.
+        endpoint_requests_per_second: For each endpoint of an account. None starts with
+            what Stripe allows by default, and tries for more (Stripe grants some
+            accounts more) only where the budget for all is otherwise left unused.
+        account_requests_per_second: For each connected account.
         in_flight: Requests at once.
+        clock: Seconds, monotonic.
+
+    Attributes:
+        all: The pace of all requests together.
     """
 
     def __init__(
@@ -179,12 +187,111 @@ class RateBudget:
         requests_per_second: float,
         *,
         endpoint_requests_per_second: float | None = None,
+        account_requests_per_second: float | None = None,
         in_flight: int = 32,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._limit = requests_per_second
         self._endpoint_limit = endpoint_requests_per_second
-        self.all = Pace(requests_per_second)
+        self._account_limit = account_requests_per_second or requests_per_second
+        self._clock = clock
+        self.all = Pace(requests_per_second, clock=clock)
         self.in_flight = InFlight(in_flight)
+        self._accounts: dict[str | None, _AccountBudget] = {}
+        self._throttled: dict[str | None, float] = {}
+        self._lock = threading.Lock()
+
+    def account(self, account: str | None) -> _AccountBudget:
+        """Give the budget of a connected account; of the key's own if None."""
+        with self._lock:
+            found = self._accounts.get(account)
+            if found is None:
+                pace = self.all
+                if account is not None:
+                    pace = Pace(self._account_limit, clock=self._clock)
+                found = _AccountBudget(pace, self._endpoint_limit, self._clock)
+                self._accounts[account] = found
+            return found
+
+    def forget(self, account: str | None) -> None:
+        """Let go of an account that is asked no more."""
+        with self._lock:
+            self._accounts.pop(account, None)
+
+    def wait(self, endpoint: str, account: str | None = None) -> None:
+        """Sleep until a request to an endpoint may be sent."""
+        # The endpoint first: a slot of all is not held while waiting for it.
+        budget = self.account(account)
+        own = budget.endpoint(endpoint)
+        waiting = own.reserve()
+        if waiting > 0:
+            if self.all.busy() < _IDLE:
+                own.double()
+            time.sleep(waiting)
+        if budget.pace is not self.all:
+            time.sleep(budget.pace.reserve())
+        time.sleep(self.all.reserve())
+
+    def succeeded(self, endpoint: str, account: str | None = None) -> None:
+        """Note that Stripe answered."""
+        budget = self.account(account)
+        budget.endpoint(endpoint).succeeded()
+        if budget.pace is not self.all:
+            budget.pace.succeeded()
+        self.all.succeeded()
+
+    def throttled(self, endpoint: str, reason: str, account: str | None = None) -> None:
+        """Slow down after a 429: the account that it came for.
+
+        Or all, where it came for the key's own account, or for several within a second:
+        then it is the platform's limit that was met.
+
+        Args:
+            endpoint: As for `wait`.
+            reason: Header `Stripe-Rate-Limited-Reason`. Without one it is a lock
+                timeout, which is no matter of pace.
+            account: Connected account that was asked; None for the key's own.
+        """
+        budget = self.account(account)
+        match reason:
+            case "global-rate":
+                budget.pace.throttled()
+                if self._others_too(account):
+                    self.all.throttled()
+            case "endpoint-rate" | "resource-specific":
+                budget.endpoint(endpoint).throttled()
+                if self._others_too(account):
+                    self.all.throttled()
+            case "global-concurrency" | "endpoint-concurrency":
+                self.in_flight.throttled()
+            case _:
+                pass
+
+    def _others_too(self, account: str | None) -> bool:
+        """Tell whether another account was throttled within the last second."""
+        with self._lock:
+            now = self._clock()
+            self._throttled[account] = now
+            self._throttled = {
+                name: at
+                for name, at in self._throttled.items()
+                if now - at < _MEASURED_S
+            }
+            return len(self._throttled) > 1
+
+
+class _AccountBudget:
+    """What one account is asked at most.
+
+    Attributes:
+        pace: Of all its requests.
+    """
+
+    def __init__(
+        self, pace: Pace, endpoint_limit: float | None, clock: Callable[[], float]
+    ) -> None:
+        self.pace = pace
+        self._endpoint_limit = endpoint_limit
+        self._clock = clock
         self._endpoints: dict[str, Pace] = {}
         self._lock = threading.Lock()
 
@@ -198,44 +305,12 @@ class RateBudget:
         with self._lock:
             pace = self._endpoints.get(name)
             if pace is None:
+                limit = self.pace.limit
                 if self._endpoint_limit:
-                    pace = Pace(min(self._limit, self._endpoint_limit))
+                    limit = min(limit, self._endpoint_limit)
+                    pace = Pace(limit, clock=self._clock)
                 else:
                     usual = 20 if name.startswith("/v1/files") else 25
-                    pace = Pace(self._limit, start=usual)
+                    pace = Pace(limit, start=usual, clock=self._clock)
                 self._endpoints[name] = pace
             return pace
-
-    def wait(self, endpoint: str) -> None:
-        """Sleep until a request to an endpoint may be sent."""
-        # The endpoint first: a slot of all is not held while waiting for it.
-        own = self.endpoint(endpoint)
-        waiting = own.reserve()
-        if waiting > 0:
-            if self.all.busy() < _IDLE:
-                own.double()
-            time.sleep(waiting)
-        time.sleep(self.all.reserve())
-
-    def succeeded(self, endpoint: str) -> None:
-        """Note that Stripe answered."""
-        self.endpoint(endpoint).succeeded()
-        self.all.succeeded()
-
-    def throttled(self, endpoint: str, reason: str) -> None:
-        """Slow down after a 429.
-
-        Args:
-            endpoint: As for `endpoint`.
-            reason: Header `Stripe-Rate-Limited-Reason`. Without one it is a lock
-                timeout, which is no matter of pace.
-        """
-        match reason:
-            case "global-rate":
-                self.all.throttled()
-            case "endpoint-rate" | "resource-specific":
-                self.endpoint(endpoint).throttled()
-            case "global-concurrency" | "endpoint-concurrency":
-                self.in_flight.throttled()
-            case _:
-                pass

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 
 from singer_sdk import typing as th
 
+from tap_stripe.accounts import Accounts, read_accounts
 from tap_stripe.client import API_URL
 from tap_stripe.errors import SettingError
 
@@ -28,7 +28,7 @@ _LIVE_REQUESTS_PER_SECOND = 15.0
 _TEST_REQUESTS_PER_SECOND = 5.0
 _SANDBOX_REQUESTS_PER_SECOND = 100.0
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-_ACCOUNT = re.compile(r"acct_[A-Za-z0-9]+|own")
+_DAY_S = 86400
 
 SETTINGS = th.PropertiesList(
     th.Property(
@@ -56,8 +56,20 @@ SETTINGS = th.PropertiesList(
         th.ArrayType(th.StringType),
         title="Account ids",
         description=(
-            "The account to read: own (the key's own, the default) or the acct_… id of "
-            "a connected account."
+            "The accounts to read: own (the key's own), acct_… ids of connected "
+            "accounts, or connected (all that are connected to it, found anew in each "
+            "run). Unless it is just own, the default, each row has account_id, which "
+            "is part of the key."
+        ),
+    ),
+    th.Property(
+        "shard",
+        th.StringType,
+        title="Shard",
+        description=(
+            "Which part of the connected accounts this process reads: 3/16 is the "
+            "third of sixteen, each account being always in the same one. The key's "
+            "own account and the list of accounts are in the first. Default: all."
         ),
     ),
     th.Property(
@@ -75,9 +87,9 @@ SETTINGS = th.PropertiesList(
         th.NumberType(exclusive_minimum=0),
         title="Requests per second",
         description=(
-            "The budget for all requests. Stripe allows 100 in live mode and 25 in "
-            "test mode, which your own checkout draws on as well. Default: 15 in live "
-            "mode, 5 in test mode."
+            "The budget for all requests of the key. Stripe allows 100 in live mode "
+            "and 25 in test mode, which your own checkout draws on as well. Default: "
+            "15 in live mode, 5 in test mode."
         ),
     ),
     th.Property(
@@ -88,6 +100,27 @@ SETTINGS = th.PropertiesList(
             "The most for one endpoint. Default: the 25 that Stripe allows (20 for "
             "files), and more only where the whole budget is otherwise not used and "
             "Stripe lets it pass."
+        ),
+    ),
+    th.Property(
+        "requests_per_second_per_account",
+        th.NumberType(exclusive_minimum=0),
+        title="Requests per second and account",
+        description=(
+            "The most for one connected account, whose own checkout draws on the same "
+            "limit. Default: requests_per_second."
+        ),
+    ),
+    th.Property(
+        "full_look_seconds",
+        th.IntegerType(minimum=0),
+        title="Full look",
+        description=(
+            "An account that has had no event since the last run is asked for nothing "
+            "more, unless it was last looked at in full so many seconds ago: what "
+            "raises no event (docs/accounts.md) comes in with the full look. Default: "
+            "86400 (a day) for many accounts, 0 (in each run) where just the own one "
+            "is read."
         ),
     ),
     th.Property(
@@ -123,8 +156,8 @@ SETTINGS = th.PropertiesList(
         default=True,
         title="Fail on a missing permission",
         description=(
-            "Whether a run in which the key may not read something exits with 1, after "
-            "it has read all else."
+            "Whether a run in which the key may not read a collection or an account "
+            "exits with 1, after it has read all else."
         ),
     ),
 )
@@ -158,10 +191,12 @@ class Settings:
     Attributes:
         api_key: For `Authorization`.
         api_url: Scheme and host, or `sandbox`.
-        account: Connected account to read; None for the key's own.
+        accounts: The accounts to read.
         start: First `created` second that is wanted; 0 for all.
         requests_per_second: For all requests together.
         requests_per_second_per_endpoint: For each endpoint, if set.
+        requests_per_second_per_account: For each connected account.
+        full_look_s: Seconds after which an account without events is looked at in full.
         lookback_s: Seconds by which the watermark trails.
         timeout_s: Seconds for an answer.
         retry_s: Seconds for which a request is tried again.
@@ -170,10 +205,12 @@ class Settings:
 
     api_key: str
     api_url: str
-    account: str | None
+    accounts: Accounts
     start: int
     requests_per_second: float
     requests_per_second_per_endpoint: float | None
+    requests_per_second_per_account: float
+    full_look_s: int
     lookback_s: int
     timeout_s: float
     retry_s: float
@@ -202,15 +239,24 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
         if "_test_" in api_key
         else _LIVE_REQUESTS_PER_SECOND
     )
+    rate = float(config.get("requests_per_second") or default_rate)
+    accounts = read_accounts(config.get("account_ids"), config.get("shard"))
+    full_look_s = config.get("full_look_seconds")
+    if full_look_s is None:
+        full_look_s = _DAY_S if accounts.several else 0
     return Settings(
         api_key=api_key,
         api_url=api_url,
-        account=_account(config.get("account_ids") or ()),
+        accounts=accounts,
         start=_start(config.get("start_date")),
-        requests_per_second=float(config.get("requests_per_second") or default_rate),
+        requests_per_second=rate,
         requests_per_second_per_endpoint=None
         if (per_endpoint := config.get("requests_per_second_per_endpoint")) is None
         else float(per_endpoint),
+        requests_per_second_per_account=float(
+            config.get("requests_per_second_per_account") or rate
+        ),
+        full_look_s=int(full_look_s),
         lookback_s=int(config.get("lookback_seconds", 900)),
         timeout_s=float(config.get("request_timeout", 60)),
         retry_s=float(config.get("retry_seconds", 300)),
@@ -237,18 +283,6 @@ def _api_url(api_url: str) -> str:
         )
         raise SettingError(message)
     return api_url
-
-
-def _account(account_ids: Any) -> str | None:
-    ids = [account_ids] if isinstance(account_ids, str) else list(account_ids)
-    for id_ in ids:
-        if not isinstance(id_, str) or not _ACCOUNT.fullmatch(id_):
-            message = f"The setting account_ids has {id_!r}, which is no acct_… id."
-            raise SettingError(message)
-    if len(ids) > 1:
-        message = "The setting account_ids names several accounts: give one."
-        raise SettingError(message)
-    return None if not ids or ids[0] == "own" else str(ids[0])
 
 
 def _start(start_date: Any) -> int:

@@ -36,7 +36,8 @@ from tap_stripe.settings import (
     read_settings,
 )
 from tap_stripe.streams import Collection
-from tap_stripe.sync.plan import readings
+from tap_stripe.sync.fetch import Fetch
+from tap_stripe.sync.pages import pages
 from tap_stripe.sync.run import Run
 from tap_stripe.usage import Usage
 
@@ -46,8 +47,8 @@ if TYPE_CHECKING:
 
     import click
 
-    from tap_stripe.body import Object
     from tap_stripe.streams.listing import Feed
+    from tap_stripe.sync.reading import Page
 
 
 _mask = Mask()
@@ -158,21 +159,22 @@ class TapStripe(Tap):
             budget=RateBudget(
                 settings.requests_per_second,
                 endpoint_requests_per_second=settings.requests_per_second_per_endpoint,
+                account_requests_per_second=settings.requests_per_second_per_account,
             ),
             usage=Usage(),
             timeout_s=settings.timeout_s,
             retry_s=settings.retry_s,
         )
 
-    def pages(
-        self, collection: Collection
-    ) -> Iterator[tuple[Feed, list[Object], float]]:
+    def pages(self, collection: Collection) -> Iterator[tuple[Feed, Page]]:
         """Read a collection page by page: the way of singer-sdk's own sync."""
+        settings = self.settings
         with self.client() as client:
-            yield from Run.pages(
-                client,
-                readings(self.settings.account, [collection]).values(),
-                start=self.settings.start,
+            yield from pages(
+                Fetch(client),
+                settings.accounts,
+                collection,
+                start=settings.start,
                 now=int(time.time()),
             )
 
@@ -288,7 +290,7 @@ class TapStripe(Tap):
             )
             selected = tap.selected()
             with tap.client() as client:
-                found = check.ask(client, patient.account, selected)
+                found = check.ask(client, patient.accounts, selected)
             told = list(check.lines(found, selected))
             sys.stdout.write(
                 check.table(found, told, needed(selected), api_key=patient.api_key)

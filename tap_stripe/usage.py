@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 
 
@@ -17,6 +18,7 @@ class Usage:
         retries: Those of them that were sent again, by endpoint.
         throttles: 429s, by endpoint.
         latency_s: Running mean of the seconds from request to answer.
+        answered_at: When Stripe last answered a request, monotonic seconds.
     """
 
     def __init__(self) -> None:
@@ -25,6 +27,7 @@ class Usage:
         self.retries: Counter[str] = Counter()
         self.throttles: Counter[str] = Counter()
         self.latency_s = 0.2
+        self.answered_at = time.monotonic()
 
     def sent(self, endpoint: str) -> None:
         """Count a request."""
@@ -45,3 +48,4 @@ class Usage:
         """Take the time of an answer into the mean."""
         with self._lock:
             self.latency_s += (seconds - self.latency_s) / 20
+            self.answered_at = time.monotonic()

@@ -98,9 +98,9 @@ def test_an_endpoint_slows_down_alone():
 
     budget.throttled("/v1/charges", "endpoint-rate")
 
-    assert budget.endpoint("/v1/charges").rate < 25
-    assert budget.endpoint("/v1/invoices").rate == 25
-    assert budget.endpoint("/v1/files").rate == 20
+    assert budget.account(None).endpoint("/v1/charges").rate < 25
+    assert budget.account(None).endpoint("/v1/invoices").rate == 25
+    assert budget.account(None).endpoint("/v1/files").rate == 20
     assert budget.all.rate == 100
 
 
@@ -109,11 +109,63 @@ def test_a_lock_timeout_slows_nothing_down():
 
     budget.throttled("/v1/charges", "")
 
-    assert budget.endpoint("/v1/charges").rate == 25
+    assert budget.account(None).endpoint("/v1/charges").rate == 25
     assert budget.all.rate == 100
 
 
 def test_an_endpoints_own_setting_is_its_limit():
     budget = RateBudget(100, endpoint_requests_per_second=40)
 
-    assert budget.endpoint("/v1/charges").rate == 40
+    assert budget.account(None).endpoint("/v1/charges").rate == 40
+
+
+def test_a_429_slows_the_account_that_it_came_for():
+    clock = Clock()
+    budget = RateBudget(100, clock=clock)
+
+    budget.throttled("/v1/charges", "global-rate", "acct_1")
+    clock.now += 0.3
+    budget.throttled("/v1/charges", "global-rate", "acct_1")
+
+    assert budget.account("acct_1").pace.rate < 100
+    assert budget.account("acct_2").pace.rate == 100
+    assert budget.account(None).pace.rate == 100
+
+
+def test_429s_for_several_accounts_at_once_slow_all():
+    clock = Clock()
+    budget = RateBudget(100, clock=clock)
+
+    budget.throttled("/v1/charges", "global-rate", "acct_1")
+    clock.now += 0.3
+    budget.throttled("/v1/events", "global-rate", "acct_2")
+
+    assert budget.all.rate < 100
+
+
+def test_429s_for_several_accounts_long_after_another_slow_each():
+    clock = Clock()
+    budget = RateBudget(100, clock=clock)
+
+    for account in ("acct_1", "acct_2", "acct_1"):
+        budget.throttled("/v1/charges", "endpoint-rate", account)
+        clock.now += 2
+
+    assert budget.all.rate == 100
+    assert budget.account("acct_2").endpoint("/v1/charges").rate < 25
+
+
+def test_a_429_of_the_platforms_own_slows_all():
+    budget = RateBudget(100)
+
+    budget.throttled("/v1/accounts", "global-rate")
+
+    assert budget.all.rate < 100
+
+
+def test_an_accounts_own_setting_is_its_limit():
+    budget = RateBudget(100, account_requests_per_second=10)
+
+    assert budget.account("acct_1").pace.rate == 10
+    assert budget.account("acct_1").endpoint("/v1/charges").rate == 10
+    assert budget.account(None).pace.rate == 100

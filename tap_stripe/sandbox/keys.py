@@ -27,6 +27,7 @@ class Keyring:
     ) -> None:
         self._keys = dict(keys)
         self._revoked: set[str] = set()
+        self._accounts: dict[str, Collection[str]] = {}
         self._wording = wording
         self._status = status
 
@@ -34,6 +35,10 @@ class Keyring:
         """Add a key, or change what it may read; None is everything."""
         self._keys[key] = permissions
         self._revoked.discard(key)
+
+    def restrict(self, account: str, permissions: Collection[str]) -> None:
+        """Let an account grant only some permissions, whatever the key has."""
+        self._accounts[account] = permissions
 
     def revoke(self, key: str) -> None:
         """Let a key expire."""
@@ -75,10 +80,10 @@ class Keyring:
         Raises:
             Forbidden: The key lacks it; where so wished, Unauthorized.
         """
-        has = self._keys[key]
-        if has is None or permission in has:
-            return
-        if permission == "balance_read" and "balance_transaction_source_read" in has:
+        if all(
+            _includes(has, permission)
+            for has in (self._keys[key], self._accounts.get(account))
+        ):
             return
         remedy = (
             f"Enabling {PERMISSION_NAMES[permission]} ('{permission}') permissions on"
@@ -93,6 +98,12 @@ class Keyring:
         )
         refusal = Forbidden if self._status == Forbidden.status else Unauthorized
         raise refusal(message, code="more_permissions_required")
+
+
+def _includes(has: Collection[str] | None, permission: str) -> bool:
+    if has is None or permission in has:
+        return True
+    return permission == "balance_read" and "balance_transaction_source_read" in has
 
 
 def masked(key: str) -> str:

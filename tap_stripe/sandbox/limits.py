@@ -19,7 +19,8 @@ class Limits:
     """Limits in force; None is no limit.
 
     Attributes:
-        requests_per_second: Of the whole account; a second's worth may come at once.
+        requests_per_second: Of the key; a second's worth may come at once.
+        account_requests_per_second: Of each account.
         endpoint_requests_per_second: Of each endpoint; a list and a GET by id of the
             same resource count apart, different ids together.
         endpoints: Requests per second of single endpoints, which replace the above,
@@ -31,6 +32,7 @@ class Limits:
     """
 
     requests_per_second: float | None = None
+    account_requests_per_second: float | None = None
     endpoint_requests_per_second: float | None = None
     endpoints: Mapping[str, float] = field(default_factory=dict)
     concurrency: int | None = None
@@ -78,11 +80,12 @@ class Limiter:
         self._in_flight: defaultdict[str, int] = defaultdict(int)
         self.most_in_flight = 0
 
-    def refusal(self, endpoint: str, *, now: float) -> Reason | None:
+    def refusal(self, endpoint: str, *, now: float, account: str = "") -> Reason | None:
         """Why a request that arrives now is refused, None when it may pass.
 
         Args:
             endpoint: Method and path pattern.
+            account: The connected account that it is for; empty for the key's own.
             now: Seconds of a clock that never goes back.
         """
         limits = self.limits
@@ -93,6 +96,7 @@ class Limiter:
         taken = []
         rates: tuple[tuple[Reason, str, float | None], ...] = (
             ("global-rate", "", limits.requests_per_second),
+            ("global-rate", f"of {account}", limits.account_requests_per_second),
             ("endpoint-rate", endpoint, limits.endpoint_rate(endpoint)),
         )
         for reason, name, rate in rates:

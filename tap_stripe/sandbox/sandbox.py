@@ -200,10 +200,27 @@ class Sandbox(Truth):
         """Let a key expire: 401 from now on."""
         self.world.keys.revoke(key)
 
-    def revoke_account(self, account: str) -> None:
-        """Disconnect an account: 403 `account_invalid` from now on."""
+    def revoke_account(self, account: str, *, listed: bool = False) -> None:
+        """Disconnect an account: 403 `account_invalid` from now on.
+
+        Args:
+            account: Its id.
+            listed: Whether it is still in the list of accounts.
+        """
         with self.world.lock:
-            self.world.revoke_account(account)
+            self.world.revoke_account(account, listed=listed)
+
+    def break_account(self, account: str) -> None:
+        """Answer every request for a connected account with 500."""
+        self.world.broken.add(account)
+
+    def mend_account(self, account: str) -> None:
+        """Answer requests for an account again."""
+        self.world.broken.discard(account)
+
+    def restrict_account(self, account: str, permissions: Collection[str]) -> None:
+        """Let a connected account grant only some read permissions."""
+        self.world.keys.restrict(account, permissions)
 
     # Changes, from any thread while it runs; `account` is a connected account's id.
 

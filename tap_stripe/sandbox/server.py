@@ -106,6 +106,8 @@ class Server:
             forged = self.impostor(asked.target)
             if forged is not None:
                 return _Answer(*forged)
+        if asked.headers.get("stripe-account") in self.world.broken:
+            return _error(500, "An unknown error occurred", "api_error", {})
         try:
             key = self.world.keys.admitted(asked.headers.get("authorization", ""))
             request = Request(
@@ -222,7 +224,11 @@ class Connection(asyncio.Protocol):
 
     def _judge(self, asked: _Asked) -> None:
         server = self._server
-        reason = server.limiter.refusal(asked.endpoint, now=time.monotonic())
+        reason = server.limiter.refusal(
+            asked.endpoint,
+            now=time.monotonic(),
+            account=asked.headers.get("stripe-account", ""),
+        )
         if reason is not None:
             limits = server.limiter.limits
             headers: dict[str, str] = {"Stripe-Rate-Limited-Reason": reason}

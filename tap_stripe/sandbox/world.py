@@ -23,6 +23,7 @@ class World:
 
     Attributes:
         account: The platform's own id.
+        broken: Connected accounts for which every request ends with 500.
         lock: Held while anything is read or changed.
     """
 
@@ -44,6 +45,7 @@ class World:
         self.own = own_account(self.account, self.platform.started_at)
         self._connected: dict[str, Universe] = {}
         self._revoked: set[str] = set()
+        self.broken: set[str] = set()
 
     def universe(self, account: str | None) -> Universe | None:
         """The data of an account, None where there is no access."""
@@ -72,9 +74,11 @@ class World:
         record = self.platform.accounts.find(universe.account)
         return record or own_account(universe.account, universe.started_at)
 
-    def revoke_account(self, account: str) -> None:
-        """Disconnect an account: it leaves the list and answers 403."""
+    def revoke_account(self, account: str, *, listed: bool = False) -> None:
+        """Disconnect an account: it answers 403 and, unless `listed`, isn't listed."""
         self._revoked.add(account)
+        if listed:
+            return
         rank = self.platform.accounts.living(account)
         if rank is not None:
             self.platform.accounts.delete(rank)

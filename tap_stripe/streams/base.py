@@ -27,6 +27,11 @@ if TYPE_CHECKING:
     from tap_stripe.tap import TapStripe
 
 PARENT_CREATED = "parent_created"
+ACCOUNT_ID = "account_id"
+_ACCOUNT_ID_SCHEMA = {
+    "type": ["string"],
+    "description": "The account whose data this is: the one that was asked.",
+}
 
 
 def _schemas() -> Path | Traversable:
@@ -35,6 +40,18 @@ def _schemas() -> Path | Traversable:
     if packaged.is_dir():
         return packaged
     return Path(__file__).parent.parent.parent / "schemas"
+
+
+class _Schema(StreamSchema):
+    """The schema of a collection's file, for rows of many accounts with their id."""
+
+    def get_stream_schema(self, stream: Any, stream_class: Any) -> Any:
+        """Give the schema; of the file alone where only a class asks."""
+        schema = super().get_stream_schema(stream, stream_class)
+        if stream is None or not stream.says_account:
+            return schema
+        properties = {ACCOUNT_ID: _ACCOUNT_ID_SCHEMA, **schema["properties"]}
+        return {**schema, "properties": properties}
 
 
 class Collection(Stream):
@@ -59,7 +76,7 @@ class Collection(Stream):
 
     registered: ClassVar[dict[str, type[Collection]]] = {}
 
-    schema = StreamSchema(SchemaDirectory(_schemas()))
+    schema = _Schema(SchemaDirectory(_schemas()))
     replication_key = "received_at"
     primary_keys: tuple[str, ...] = ("id",)
     # Nested values are written as Stripe sends them; conforming them takes 85 % of a
@@ -77,10 +94,22 @@ class Collection(Stream):
             raise TypeError(message)
         Collection.registered[name] = cls
 
+    def __init__(self, tap: TapStripe) -> None:
+        # Merchants choose some ids themselves: only with the account is a key one.
+        self.says_account = tap.settings.accounts.several
+        super().__init__(tap)
+        if self.says_account:
+            self.primary_keys = (ACCOUNT_ID, *self.primary_keys)
+
     # From objects to rows
 
     def rows(
-        self, objects: Iterable[Object], feed: Feed, *, received_at: float
+        self,
+        objects: Iterable[Object],
+        feed: Feed,
+        *,
+        received_at: float,
+        account_id: str | None = None,
     ) -> Iterator[Row]:
         """Give the rows that a feed's objects hold.
 
@@ -90,6 +119,7 @@ class Collection(Stream):
             objects: Objects of `feed.listing`, embedded lists read to their end.
             feed: One of the collection's feeds.
             received_at: When Stripe sent them, seconds since the epoch.
+            account_id: Whose they are, where rows say so.
         """
         received = iso(received_at)
         flagged = self.shaper.selects("is_deleted")
@@ -97,6 +127,8 @@ class Collection(Stream):
             for child in self.take(found, feed):
                 row = self.shaper.row(child)
                 row["received_at"] = received
+                if account_id is not None:
+                    row[ACCOUNT_ID] = account_id
                 if "deleted" in child and plain(child["deleted"]) is True:
                     self._flag(row, received)
                 elif flagged:
@@ -104,7 +136,12 @@ class Collection(Stream):
                 yield row
 
     def deleted_row(
-        self, last_known: Object, *, deleted_at: float, received_at: float
+        self,
+        last_known: Object,
+        *,
+        deleted_at: float,
+        received_at: float,
+        account_id: str | None = None,
     ) -> Row:
         """Give the row of an object that is gone.
 
@@ -113,9 +150,12 @@ class Collection(Stream):
                 API version.
             deleted_at: When that became known, seconds since the epoch.
             received_at: When the tap learnt of it.
+            account_id: Whose it was, where rows say so.
         """
         row = self.shaper.row_of_payload(last_known)
         row["received_at"] = iso(received_at)
+        if account_id is not None:
+            row[ACCOUNT_ID] = account_id
         self._flag(row, iso(deleted_at))
         return row
 
@@ -214,7 +254,7 @@ class Collection(Stream):
         self._write_activate_version_message(version)
 
     def messages(
-        self, record: dict[str, Any], *, version: int
+        self, record: dict[str, Any], *, version: int | None
     ) -> Iterator[RecordMessage]:
         """Map and flatten a record as the config says.
 
@@ -248,8 +288,13 @@ class Collection(Stream):
         rows with `rows`.
         """
         del context
-        for feed, objects, received_at in self._tap.pages(self):
-            for row in self.rows(objects, feed, received_at=received_at):
+        for feed, page in self._tap.pages(self):
+            for row in self.rows(
+                page.objects,
+                feed,
+                received_at=page.received_at,
+                account_id=page.reading.account_id,
+            ):
                 yield plain(row)
 
     def apply_catalog(self, catalog: Catalog) -> None:

@@ -21,6 +21,7 @@ class Listing:
             changed.
         relisted: Whether events do not tell all changes, so that a list that is
             small is read whole in each sync.
+        silent: Whether no event tells that an object of it, or in it, is gone.
         later_only: Whether it is left out of a collection's first sync, whose other
             listings bring the same objects.
         single: Whether the endpoint answers with one object instead of a list.
@@ -36,6 +37,7 @@ class Listing:
     windowed: bool = True
     announced_by: tuple[tuple[str, str], ...] = ()
     relisted: bool = False
+    silent: bool = False
     later_only: bool = False
     single: bool = False
     removed: bool = False

@@ -16,6 +16,7 @@ ACCOUNTS = Listing(
         ("capability", "account"),
     ),
     relisted=True,
+    silent=True,
     permission="connected_account_read",
 )
 OWN_ACCOUNT = Listing(

@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tap_stripe.sync.at_once import AtOnce
-from tap_stripe.sync.changes import EVENTS_KEPT_S, Changes, Pending
+from tap_stripe.sync.changes import EVENTS_KEPT_S, Changes, LastEvents, Pending
 from tap_stripe.sync.known import Known
-from tap_stripe.sync.plan import EVENTS, readings, unread_listings, windows
+from tap_stripe.sync.plan import (
+    EVENTS,
+    Part,
+    feeds_of,
+    readings,
+    unread_listings,
+    windows,
+)
 from tap_stripe.sync.reading import Gone, Page, Reading, Refused
-from tap_stripe.sync.state import Bookmark, read_bookmark
+from tap_stripe.sync.syncs import Phase
 from tap_stripe.sync.tables import Tables
 from tap_stripe.sync.unread import union
 from tap_stripe.sync.windows import Window, Windows
 from tap_stripe.sync.work import ChangedWork, WindowWork
 
 if TYPE_CHECKING:
-    import logging
-    from collections.abc import Iterator, Mapping, Sequence
-    from typing import Any
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from tap_stripe.streams.base import Collection
-    from tap_stripe.sync.fetch import Fetch
-    from tap_stripe.sync.readers import Item, Readers
-    from tap_stripe.sync.report import Report
-    from tap_stripe.sync.writer import Writer
-    from tap_stripe.usage import Usage
+    from tap_stripe.sync.readers import Item
+    from tap_stripe.sync.shared import Shared
+    from tap_stripe.sync.state import Bookmark
 
 _MARGIN_S = 86400
 _SUBSCRIPTION = "subscription"
@@ -38,131 +42,188 @@ class AccountSync:
     Args:
         account: Connected account for `Stripe-Account`; None for the key's own.
         collections: Those that are selected.
-        kept: What the state has, by collection.
-        start: First `created` second that is wanted.
-        now: When the sync began, seconds since the epoch.
-        lookback_s: By how much the watermark trails `now`: an event may become visible
-            after later ones.
+        kept: Gives what the state has, for collections and the listings of which each
+            has unread seconds.
+        run: What all accounts of the run share.
+        account_id: Whose rows these are, where they say so.
+        part: What is read of the account.
+        seen: What the last sync said of its last events.
     """
 
     def __init__(
         self,
         account: str | None,
         collections: Sequence[Collection],
-        kept: Mapping[str, Mapping[str, Any]],
+        kept: Callable[[Mapping[str, list[str]]], dict[str, Bookmark]],
+        run: Shared,
         *,
-        start: int,
-        now: int,
-        lookback_s: int,
-        logger: logging.Logger,
-        report: Report,
+        account_id: str | None = None,
+        part: Part = Part.ALL,
+        seen: int = 0,
     ) -> None:
-        self._account = account
-        self._logger = logger
-        self._report = report
+        self.account = account
+        self.account_id = account_id
+        self._shared = run
         self._are_ids_enough = False
+        self._is_over = False
+        self._seen_before = seen
+        self._seen, self._seen_since = LastEvents(run.ready), LastEvents(0)
+        feeds = feeds_of(collections, part)
+        mine = [collection for collection in collections if collection.name in feeds]
         self._known = Known(
-            collections,
-            readings(account, collections),
-            start=start,
-            now=now,
-            ready=max(start, now - lookback_s),
+            mine,
+            feeds,
+            readings(account, mine, feeds, account_id=account_id),
+            start=run.start,
+            now=run.now,
+            ready=max(run.start, run.ready),
+            account_id=account_id,
         )
-        for collection in collections:
-            name = collection.name
-            bookmark = read_bookmark(
-                name, kept.get(name, {}), unread_listings(collection)
-            )
-            self._known.before[name] = copy.deepcopy(bookmark)
-            self._known.bookmarks[name] = bookmark
+        self._known.bookmarks = kept(
+            {name: unread_listings(held) for name, held in feeds.items()}
+        )
+        self._known.before = copy.deepcopy(self._known.bookmarks)
+        self._tables = Tables(self._known, run)
 
     @property
     def bookmarks(self) -> dict[str, Bookmark]:
         """How far each collection is read, by name."""
         return self._known.bookmarks
 
+    @property
+    def seen(self) -> int:
+        """What tells the account's last events from others, once the sync is over."""
+        return self._seen.mark if self._is_over else 0
+
     # What is to be done
 
     def begin(self) -> None:
         """Work out what is unread, and say so in the bookmarks."""
+        again = set()
         for collection in self._known.collections:
             bookmark = self._known.bookmarks[collection.name]
-            if self._starts_over(collection, bookmark):
+            if bookmark.watermark is not None and not self._starts_over(
+                collection, bookmark
+            ):
+                self._known.kept.add(collection.name)
+            elif bookmark.watermark is None or self.account_id is None:
                 bookmark.start_over(
                     start=self._known.start,
                     now=self._known.now,
                     ready=self._known.ready,
+                    versioned=self.account_id is None,
                 )
             else:
-                path = collection.feeds[0].listing.path
-                self._known.unsettled[path] = union(
-                    [*self._known.unsettled.get(path, ()), *bookmark.unsettled]
-                )
-                bookmark.go_on(
+                # No new version tells what is gone of one account: events do.
+                bookmark.read_again(
                     start=self._known.start,
                     now=self._known.now,
                     ready=self._known.ready,
+                    since=self._known.now - EVENTS_KEPT_S + 2 * _MARGIN_S,
                 )
                 self._known.kept.add(collection.name)
+                again.add(collection.name)
+        self._known.resting = self._resting(self._known.kept - again)
+        self._go_on(self._known.kept - again - self._known.resting)
         self._known.changes = Changes(
             [
                 (collection, feed)
                 for collection in self._known.collections
                 if collection.name in self._known.kept
-                for feed in collection.feeds
+                for feed in self._known.feeds[collection.name]
             ]
         )
-
         for name in self._known.kept:
             bookmark = self._known.bookmarks[name]
             for listing in self._known.readings:
-                for id_, created in bookmark.waiting.pop(listing.path, ()):
+                # They stay in the bookmark until it can be said anew what is left.
+                for id_, created in bookmark.waiting.get(listing.path, ()):
                     self._known.changes.add_left(listing, id_, created)
 
     def _starts_over(self, collection: Collection, bookmark: Bookmark) -> bool:
-        if bookmark.watermark is None:
-            return True
-        gap_s = self._known.now - bookmark.watermark
+        gap_s = self._known.now - (bookmark.watermark or 0)
+        name = collection.name + (f" of {self.account_id}" if self.account_id else "")
         if gap_s < 0:
-            self._logger.warning(
+            self._shared.logger.warning(
                 "%s was last read %d seconds in the future, by a clock that was wrong: "
                 "it is read again in full.",
-                collection.name,
+                name,
                 -gap_s,
             )
             return True
         if gap_s > EVENTS_KEPT_S - _MARGIN_S:
-            self._logger.warning(
+            self._shared.logger.warning(
                 "%s was last read %.1f days ago, and Stripe keeps events for 30: it is "
                 "read again in full.",
-                collection.name,
+                name,
                 gap_s / 86400,
             )
             return True
         return collection.replication_method == "FULL_TABLE" and bookmark.activated
 
+    def _resting(self, names: set[str]) -> set[str]:
+        """Name the collections that need no look unless an event asks for one."""
+        complete = {
+            name: bookmark.watermark
+            for name in names
+            if (bookmark := self._known.bookmarks[name]).is_complete
+            and not any(bookmark.waiting.values())
+            and bookmark.listed is not None
+            and self._known.now - bookmark.listed < self._shared.full_look_s
+        }
+        if not complete:
+            return set()
+        # What was last seen of the events was seen up to the latest watermark.
+        latest = max(filter(None, complete.values()))
+        self._seen_since = LastEvents(latest)
+        resting = {name for name, at in complete.items() if at == latest}
+        # Events that one of them has to go by are not told from others'.
+        return resting if resting == self._known.kept else set()
+
+    def _go_on(self, names: set[str]) -> None:
+        for collection in self._known.collections:
+            if collection.name not in names:
+                continue
+            bookmark = self._known.bookmarks[collection.name]
+            path = self._known.feeds[collection.name][0].listing.path
+            self._known.unsettled[path] = union(
+                [*self._known.unsettled.get(path, ()), *bookmark.unsettled]
+            )
+            bookmark.go_on(
+                start=self._known.start, now=self._known.now, ready=self._known.ready
+            )
+
     # Doing it
 
-    def run(self, readers: Readers, fetch: Fetch, writer: Writer, usage: Usage) -> None:
+    def take(self, page: Page) -> None:
+        """Take in a list that was read before the account's own phases, whole."""
+        fed = {collection.name for collection, _ in page.reading.feeds}
+        self._known.done.add(page.reading.listing)
+        self._tables.take(replace(page, fed=frozenset(fed)))
+
+    def phases(self) -> Iterator[Phase]:
         """Read everything, and write it.
 
         Raises:
-            TapError: The run can't go on; the bookmarks say how far it came.
+            TapError: The account can't be read on; the bookmarks say how far it came.
         """
-        self._tables = Tables(self._known, writer, self._report, usage, self._logger)
-        at_once = AtOnce(fetch.budget, usage)
-        for item in self._windowed(readers, fetch, self._event_windows(), at_once):
-            self._take_events(item)
+        fetch = self._shared.fetch
+        at_once = AtOnce(fetch.budget, self._shared.usage, self.account)
+        yield self._windowed(self._event_windows(), at_once, self._take_events)
+        self._rest_or_go_on()
         listed = windows(
-            self._known.readings.values(),
+            (
+                reading
+                for listing, reading in self._known.readings.items()
+                if listing not in self._known.done
+            ),
             self._known.bookmarks,
-            frozenset(self._known.kept),
+            frozenset(self._known.kept - self._known.resting),
             self._known.unsettled,
             start=self._known.start,
             now=self._known.now,
         )
-        for item in self._windowed(readers, fetch, listed, at_once):
-            self._tables.take(item)
+        yield self._windowed(listed, at_once, self._tables.take)
         # First what needs more than an id to be judged: from then on the state can say
         # by ids what is left, and a kill loses nothing of what was read.
         while (
@@ -170,14 +231,29 @@ class AccountSync:
             or self._waiting(first=True)
             or self._tables.customers_gone
         ):
-            self._read_changed(readers, fetch, first=True)
+            yield from self._read_changed(first=True)
         self._tables.write_children_gone()
         self._are_ids_enough = True
         while (
             self._tables.write_gone() or self._waiting() or self._tables.customers_gone
         ):
-            self._read_changed(readers, fetch)
+            yield from self._read_changed()
         self._tables.finish()
+        self._is_over = True
+
+    def _rest_or_go_on(self) -> None:
+        """Look no further at what rests, unless there was an event since."""
+        resting = self._known.resting
+        if self._seen_since.mark == self._seen_before and not (
+            resting & self._known.incomplete
+        ):
+            for name in resting:
+                self._known.bookmarks[name].watermark = self._known.ready
+            # They were seen by the last sync already.
+            self._known.changes = Changes(())
+            return
+        self._known.resting = set()
+        self._go_on(resting)
 
     def keep_waiting(self) -> None:
         """Say in the bookmarks which changed objects are still to be read."""
@@ -197,13 +273,11 @@ class AccountSync:
                         feed.listing
                     ).items()
                 ]
-                for feed in collection.feeds
+                for feed in self._known.feeds[collection.name]
                 if not feed.listing.later_only
             }
 
-    def _read_changed(
-        self, readers: Readers, fetch: Fetch, *, first: bool = False
-    ) -> None:
+    def _read_changed(self, *, first: bool = False) -> Iterator[Phase]:
         waiting, fed = self._waiting(first=first), self._fed()
         canceled = [
             (reading, [("customer", id_) for id_ in self._tables.customers_gone])
@@ -211,22 +285,18 @@ class AccountSync:
             if reading.listing.object == _SUBSCRIPTION and fed[reading]
         ]
         self._tables.customers_gone = []
-        for item in readers.run(ChangedWork(waiting, canceled, fed, fetch)):
-            self._tables.take(item)
+        work = ChangedWork(waiting, canceled, fed, self._shared.fetch)
+        yield Phase(work, self._tables.take)
         for reading, asked in waiting.items():
             for id_ in asked:
                 # Whatever came of it, it is not asked for again.
                 self._known.changes.waiting(reading.listing).pop(id_, None)
 
     def _windowed(
-        self,
-        readers: Readers,
-        fetch: Fetch,
-        found: list[Window],
-        at_once: AtOnce,
-    ) -> Iterator[Item]:
-        if found:
-            yield from readers.run(WindowWork(Windows(found, at_once=at_once), fetch))
+        self, found: list[Window], at_once: AtOnce, take: Callable[[Item], None]
+    ) -> Phase:
+        work = WindowWork(Windows(found, at_once=at_once), self._shared.fetch)
+        return Phase(work, take)
 
     def _event_windows(self) -> list[Window]:
         marks = [
@@ -234,7 +304,7 @@ class AccountSync:
         ]
         if not marks:
             return []
-        reading = Reading(self._account, EVENTS, ())
+        reading = Reading(self.account, EVENTS, ())
         # Events are read to the present: what happens meanwhile may come in too.
         last = self._known.now + _MARGIN_S
         return [
@@ -264,6 +334,8 @@ class AccountSync:
     def _take_events(self, item: Item) -> None:
         match item:
             case Page():
+                self._seen.add(item.objects)
+                self._seen_since.add(item.objects)
                 self._known.changes.add(item.objects)
             case Refused():
                 self._tables.refuse(item, self._known.kept)

@@ -20,14 +20,19 @@ class AtOnce:
     Args:
         budget: The paces.
         usage: Knows the latency.
+        account: Connected account that is asked; None for the key's own.
     """
 
-    def __init__(self, budget: RateBudget, usage: Usage) -> None:
+    def __init__(
+        self, budget: RateBudget, usage: Usage, account: str | None = None
+    ) -> None:
         self._budget = budget
         self._usage = usage
+        self._account = account
 
     def __call__(self, path: str) -> int:
         """Give the number for an endpoint, or for all if the path is empty."""
-        pace = self._budget.endpoint(path) if path else self._budget.all
+        budget = self._budget.account(self._account)
+        pace = budget.endpoint(path) if path else budget.pace
         margin = _ENDPOINT_MARGIN if path else _MARGIN
         return math.ceil(pace.rate * self._usage.latency_s * margin)

@@ -227,6 +227,8 @@ class Fetch:
             Their paths; none if the objects can't be read without them either.
         """
         every, refused = reading.expand, []
+        if not every:
+            return ()
         try:
             for path in ("", *every):
                 expand = [("expand[]", f"data.{path}")] if path else []

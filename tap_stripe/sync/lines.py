@@ -17,7 +17,7 @@ from tap_stripe.body import plain
 from tap_stripe.streams.shape import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from singer_sdk.helpers._batch import BatchConfig
 
@@ -29,14 +29,20 @@ _ROWS_IN_BATCH = 10_000
 
 
 class Lines(Protocol):
-    """Writes the rows of one collection."""
+    """Writes the rows of one collection.
+
+    Attributes:
+        written: Bytes of rows so far, where that is known at no cost.
+    """
+
+    written: int
 
     def write(self, rows: Iterable[Row], *, version: int, received_at: float) -> int:
         """Write rows.
 
         Args:
             rows: The rows.
-            version: Of the table.
+            version: Of the table; 0 if it has none.
             received_at: When they came from Stripe, seconds since the epoch.
 
         Returns:
@@ -75,31 +81,29 @@ class QuickLines:
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
         alias = _encode(collection.stream_maps[0].stream_alias)
+        self.written = 0
         self._head = b'{"type":"RECORD","stream":' + alias + b',"record":'
 
     def write(self, rows: Iterable[Row], *, version: int, received_at: float) -> int:
         """Write rows: see `Lines`."""
         head = self._head
         extracted = iso(received_at).encode()
-        tail = b',"version":%d,"time_extracted":"%s"}\n' % (version, extracted)
+        table = b',"version":%d' % version if version else b""
+        tail = table + b',"time_extracted":"%s"}\n' % extracted
         parts: list[bytes] = []
         for row in rows:
             parts += (head, _encode(row), tail)
-        sys.stdout.buffer.write(b"".join(parts))
+        self.written += sys.stdout.buffer.write(b"".join(parts))
         return len(parts) // 3
 
     def write_known(
         self, rows: Iterable[Row], *, version: int, received_at: float
     ) -> int:
         """Write rows of which only some properties are known: see `Lines`."""
-        alike: dict[frozenset[str], list[Row]] = {}
-        for row in rows:
-            alike.setdefault(frozenset(row), []).append(row)
-        for names, known in alike.items():
-            self._collection.write_schema(only=names)
+        return sum(
             self.write(known, version=version, received_at=received_at)
-        self._collection.write_schema()
-        return sum(map(len, alike.values()))
+            for known in _by_what_is_known(self._collection, rows)
+        )
 
     def flush(self) -> None:
         """Nothing is held back."""
@@ -107,6 +111,8 @@ class QuickLines:
 
 class MappedLines:
     """Lets singer-sdk map and flatten each row."""
+
+    written = 0
 
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
@@ -116,7 +122,9 @@ class MappedLines:
         del received_at
         count = 0
         for row in rows:
-            for message in self._collection.messages(plain(row), version=version):
+            for message in self._collection.messages(
+                plain(row), version=version or None
+            ):
                 self._collection.write_message(message)
             count += 1
         return count
@@ -133,7 +141,7 @@ class MappedLines:
         unknown = dict.fromkeys(self._collection.selected_properties())
         for row in rows:
             for message in self._collection.messages(
-                {**unknown, **plain(row)}, version=version
+                {**unknown, **plain(row)}, version=version or None
             ):
                 message.record = {
                     name: value
@@ -154,6 +162,8 @@ class MappedLines:
 
 class BatchLines:
     """Lets singer-sdk write rows to files and BATCH messages that name them."""
+
+    written = 0
 
     def __init__(self, collection: Collection, config: BatchConfig) -> None:
         self._collection = collection
@@ -176,15 +186,11 @@ class BatchLines:
     ) -> int:
         """Write rows of which only some properties are known: see `Lines`."""
         self.flush()
-        alike: dict[frozenset[str], list[Row]] = {}
-        for row in rows:
-            alike.setdefault(frozenset(row), []).append(row)
-        for names, known in alike.items():
-            self._collection.write_schema(only=names)
-            self.write(known, version=version, received_at=received_at)
+        count = 0
+        for known in _by_what_is_known(self._collection, rows):
+            count += self.write(known, version=version, received_at=received_at)
             self.flush()
-        self._collection.write_schema()
-        return sum(map(len, alike.values()))
+        return count
 
     def flush(self) -> None:
         """Write the rows that are held back as batch files."""
@@ -192,3 +198,19 @@ class BatchLines:
         if held:
             for manifest in self._batcher.get_batches(records=iter(held)):
                 self._collection.write_batch(self._config.encoding, manifest)
+
+
+def _by_what_is_known(
+    collection: Collection, rows: Iterable[Row]
+) -> Iterator[list[Row]]:
+    """Give rows that have the same properties, each time behind a SCHEMA of just those.
+
+    The collection's whole SCHEMA follows the last of them.
+    """
+    alike: dict[frozenset[str], list[Row]] = {}
+    for row in rows:
+        alike.setdefault(frozenset(row), []).append(row)
+    for names, known in alike.items():
+        collection.write_schema(only=names)
+        yield known
+    collection.write_schema()

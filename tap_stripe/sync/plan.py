@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from tap_stripe.streams.listing import Listing
+from tap_stripe.streams.listings import ACCOUNTS, OWN_ACCOUNT
 from tap_stripe.sync.reading import Reading
 from tap_stripe.sync.unread import pieces, union
 from tap_stripe.sync.windows import Window
@@ -22,34 +24,75 @@ SMALL = 1000
 """Objects up to which a list whose changes raise no events is read whole each time."""
 
 
-def unread_listings(collection: type[Collection] | Collection) -> list[str]:
+class Part(Enum):
+    """What is read of an account.
+
+    The list of accounts is the platform's: it is read once, with the key's own account.
+    """
+
+    ALL = "everything"
+    ACCOUNTS = "the list of accounts"
+    DATA = "everything but the list of accounts"
+
+    def has(self, listing: Listing) -> bool:
+        """Tell whether a listing belongs to it."""
+        of_the_key = listing in {ACCOUNTS, OWN_ACCOUNT}
+        return self is Part.ALL or (self is Part.ACCOUNTS) == of_the_key
+
+
+def feeds_of(
+    collections: Iterable[Collection], part: Part
+) -> dict[str, tuple[Feed, ...]]:
+    """Give where collections get their rows from; those that get none are left out."""
+    found = {
+        collection.name: tuple(f for f in collection.feeds if part.has(f.listing))
+        for collection in collections
+    }
+    return {name: feeds for name, feeds in found.items() if feeds}
+
+
+def unread_listings(feeds: Iterable[Feed]) -> list[str]:
     """Name the listings of which a collection's bookmark has unread seconds."""
     return list(
         dict.fromkeys(
             feed.listing.path
-            for feed in collection.feeds
+            for feed in feeds
             if not feed.changes_only and not feed.listing.later_only
         )
     )
 
 
 def readings(
-    account: str | None, collections: Iterable[Collection]
+    account: str | None,
+    collections: Iterable[Collection],
+    feeds: Mapping[str, Iterable[Feed]],
+    *,
+    account_id: str | None = None,
 ) -> dict[Listing, Reading]:
-    """Give the listings that feed the collections."""
+    """Give the listings that feed the collections.
+
+    Args:
+        account: Connected account for `Stripe-Account`; None for the key's own.
+        collections: Those that are selected.
+        feeds: What `feeds_of` gives for them.
+        account_id: Whose the rows are, where they say so.
+    """
     fed: dict[Listing, list[tuple[Collection, Feed]]] = {}
     for collection in collections:
-        for feed in collection.feeds:
+        for feed in feeds.get(collection.name, ()):
             fed.setdefault(feed.listing, []).append((collection, feed))
     return {
         listing: Reading(
             account,
             listing,
-            tuple(feeds),
-            expand=tuple(dict.fromkeys(p for _, feed in feeds for p in feed.expand)),
-            complete=tuple(dict.fromkeys(_lists_inside(feeds))),
+            tuple(feeds_here),
+            account_id=account_id,
+            expand=tuple(
+                dict.fromkeys(p for _, feed in feeds_here for p in feed.expand)
+            ),
+            complete=tuple(dict.fromkeys(_lists_inside(feeds_here))),
         )
-        for listing, feeds in fed.items()
+        for listing, feeds_here in fed.items()
     }
 
 
@@ -79,7 +122,7 @@ def windows(
     Args:
         found: The listings.
         bookmarks: By collection, with what is unread.
-        kept: Names of the collections that were read before.
+        kept: Names of the collections that were read before, but for those that rest.
         unsettled: Intervals that are read again, by listing. All collections that it
             feeds get them, so that they are read in as few requests as can be.
         start: First `created` second that is wanted.

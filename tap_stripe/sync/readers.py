@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar
 
 from tap_stripe.sync.reading import Gone, Page, Refused
 
@@ -29,14 +31,33 @@ class Piece(Protocol):
         """Count as done. Called with the readers' lock held."""
 
 
-class Work(Protocol):
+P = TypeVar("P", bound=Piece)
+P_co = TypeVar("P_co", bound=Piece, covariant=True)
+
+
+class Work(Protocol[P_co]):
     """What readers do. Its methods are called with the readers' lock held."""
 
-    def take(self) -> Piece | None:
+    def take(self) -> P_co | None:
         """Give a piece; None if there is none right now."""
 
     def __bool__(self) -> bool:
         """Tell whether there is, or may come, more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read(Generic[P]):
+    """What came of a piece.
+
+    Attributes:
+        piece: That was done.
+        items: What it brought.
+        error: Why it brought nothing.
+    """
+
+    piece: P
+    items: list[Item]
+    error: Exception | None = None
 
 
 class Stopped(Exception):
@@ -52,17 +73,16 @@ class Readers:
 
     def __init__(self, count: int = READERS) -> None:
         self._count = count
-        self._items: SimpleQueue[list[Item] | BaseException | None] = SimpleQueue()
+        self._read_in: SimpleQueue[Read[Piece] | BaseException | None] = SimpleQueue()
         self._places = threading.Semaphore(_HELD)
         self._changed = threading.Condition()
         self._stopped = False
 
-    def run(self, work: Work) -> Iterator[Item]:
+    def run(self, work: Work[P]) -> Iterator[Read[P]]:
         """Do all of some work, giving what is read as it comes.
 
         Raises:
             Stopped: `stop` was called.
-            Exception: What a piece of work raised.
         """
         threads = [
             threading.Thread(target=self._read, args=(work,), daemon=True)
@@ -72,22 +92,29 @@ class Readers:
             thread.start()
         running = len(threads)
         while running:
-            items = self._items.get()
+            read = self._read_in.get()
             if self._stopped:
                 raise Stopped
-            if items is None:
+            if read is None:
                 running -= 1
-            elif isinstance(items, BaseException):
-                raise items
+            elif isinstance(read, BaseException):
+                raise read
             else:
-                yield from items
-                del items
+                yield read  # type: ignore[misc] # its piece is of this work
+                del read
                 self._places.release()
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Hold the readers' lock while work changes; they look at it anew behind it."""
+        with self._changed:
+            yield
+            self._changed.notify_all()
 
     def stop(self) -> None:
         """Make `run` raise. May be called from a signal handler."""
         self._stopped = True
-        self._items.put(None)
+        self._read_in.put(None)
 
     def close(self) -> None:
         """Let go of the threads: those that wait come to an end."""
@@ -97,21 +124,26 @@ class Readers:
         with self._changed:
             self._changed.notify_all()
 
-    def _read(self, work: Work) -> None:
+    def _read(self, work: Work[P]) -> None:
         try:
             while (piece := self._next(work)) is not None:
-                self._items.put(piece.run())
+                try:
+                    read = Read(piece, piece.run())
+                except Exception as error:  # noqa: BLE001 - it is the writer's to judge
+                    read = Read(piece, [], error)
                 with self._changed:
-                    piece.done()
+                    if read.error is None:
+                        piece.done()
                     # One may be able to go on; it wakes the next one in turn.
                     self._changed.notify()
-                del piece
+                self._read_in.put(read)  # type: ignore[arg-type] # `run` knows its work
+                del piece, read
         except BaseException as error:  # noqa: BLE001 - it is the writer's to raise
-            self._items.put(error)
+            self._read_in.put(error)
         else:
-            self._items.put(None)
+            self._read_in.put(None)
 
-    def _next(self, work: Work) -> Piece | None:
+    def _next(self, work: Work[P]) -> P | None:
         self._places.acquire()
         with self._changed:
             while not self._stopped:

@@ -18,6 +18,7 @@ class Reading:
 
     Attributes:
         account: Connected account for `Stripe-Account`; None for the key's own.
+        account_id: Whose the rows are, where they say so.
         listing: What is read.
         feeds: The selected collections that it feeds, and how.
         expand: Paths that are expanded, without `data.`; fewer once one was refused.
@@ -35,6 +36,7 @@ class Reading:
     lacking: frozenset[str] = frozenset()
     limit: int = 100
     light: int = 0
+    account_id: str | None = None
 
     def params(self, prefix: str = "") -> tuple[tuple[str, str], ...]:
         """Give the query parameters that each request has.

@@ -12,17 +12,19 @@ from tap_stripe.errors import (
     EndpointGone,
     NotAPlatform,
     PermissionMissing,
+    TapError,
 )
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from tap_stripe.streams.listing import Listing
     from tap_stripe.sync.reading import Refused
     from tap_stripe.usage import Usage
 
 _PROGRESS_EVERY_S = 10
+_NAMED = 20
 
 
 @dataclass
@@ -33,7 +35,11 @@ class Report:
         listed: Rows from listings, by collection.
         changed: Rows from objects read again, by collection.
         deleted: Rows of what is gone, by collection.
-        refused: Collections that were not read, or not wholly, with the reason.
+        refused: Why something was not read, or not wholly: by collection and reason,
+            the accounts that it concerns; none where just the own one is read.
+        failed: Accounts that could not be read on, with the reason.
+        left: Accounts that were read before and are connected no more.
+        accounts: How many accounts are read.
         told_at: When progress was last told, monotonic seconds.
         told_rows: How many rows there were then.
     """
@@ -41,12 +47,17 @@ class Report:
     listed: Counter[str] = field(default_factory=Counter)
     changed: Counter[str] = field(default_factory=Counter)
     deleted: Counter[str] = field(default_factory=Counter)
-    refused: dict[str, list[str]] = field(default_factory=dict)
+    refused: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    failed: dict[str, Exception] = field(default_factory=dict)
+    left: list[str] = field(default_factory=list)
+    accounts: int = 1
     told_at: float = field(default_factory=time.monotonic)
     told_rows: int = 0
 
-    def refuse(self, refused: Refused, names: Iterable[str]) -> None:
-        """Note that collections could not be read, or not wholly."""
+    def refuse(
+        self, refused: Refused, names: Iterable[str], account_id: str | None = None
+    ) -> None:
+        """Note that collections of an account could not be read, or not wholly."""
         what = refused.reading.listing.path
         if refused.expansions:
             what += f" with {', '.join(refused.expansions)}"
@@ -57,9 +68,37 @@ class Report:
         else:
             why = f"{what}: {error}"
         for name in names:
-            reasons = self.refused.setdefault(name, [])
-            if why not in reasons:
-                reasons.append(why)
+            accounts = self.refused.setdefault((name, why), [])
+            if account_id is not None and account_id not in accounts:
+                accounts.append(account_id)
+
+    def fail(self, account_id: str, error: Exception) -> None:
+        """Note that an account could not be read on."""
+        self.failed[account_id] = error
+
+    def judge(self, *, fail_on_missing_permission: bool) -> None:
+        """End a run with an error in which something was not read.
+
+        Args:
+            fail_on_missing_permission: Whether what the key may not read counts.
+
+        Raises:
+            TapError: Something that counts was not read.
+        """
+        missing = {name for name, _ in self.refused}
+        if not fail_on_missing_permission:
+            missing = set()
+        missing |= {
+            account_id
+            for account_id, error in self.failed.items()
+            if fail_on_missing_permission or not isinstance(error, AccountRefused)
+        }
+        if missing:
+            message = (
+                f"Not all was read: {_some(sorted(missing))}; the lines above say why. "
+                "All else is read."
+            )
+            raise TapError(message)
 
     def log_progress(self, logger: logging.Logger, usage: Usage) -> None:
         """Tell how far the run is, about every 10 seconds."""
@@ -88,15 +127,30 @@ class Report:
             f"{endpoint} {count}" for endpoint, count in sorted(usage.requests.items())
         )
         lines = [
-            "Sync finished." if not self.refused else "Sync finished, not complete.",
+            "Sync finished, not complete."
+            if self.refused or self.failed
+            else "Sync finished.",
             *rows,
             f"  {usage.requests.total()} requests ({asked})",
             f"  sent again: {usage.retries.total()}; 429: {usage.throttles.total()}",
         ]
         logger.info("\n".join(lines))
-        for name, reasons in sorted(self.refused.items()):
-            for why in reasons:
-                logger.error("Not read: %s (%s).", name, why)
+        for (name, why), accounts in sorted(self.refused.items()):
+            of = f" of {_some(accounts)}" if accounts else ""
+            logger.error("Not read: %s%s (%s).", name, of, why)
+        for account_id, error in self.failed.items():
+            logger.error("Not read on: %s (%s).", account_id, error)
+        if self.left:
+            logger.warning(
+                "Connected no more, and read no more: %s. Their rows stay as they are.",
+                ", ".join(sorted(self.left)),
+            )
+
+
+def _some(names: Sequence[str]) -> str:
+    """Name a few, and how many more there are."""
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def is_harmless(error: Exception, listing: Listing) -> bool:

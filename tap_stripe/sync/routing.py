@@ -103,7 +103,8 @@ def route(
     kind = text(about.get("object")) or ""
     # A subscription's deletion is its cancellation: it can still be read.
     deleted = event.type.endswith(".deleted") and kind != "subscription"
-    listings = {feed.listing: None for _, feed in feeds}
+    # A single object is read in each sync anyway, and others' events are none of it.
+    listings = {feed.listing: None for _, feed in feeds if not feed.listing.single}
     for listing in listings:
         if kind == listing.object and text(about.get("id")):
             if not deleted:

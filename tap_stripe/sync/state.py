@@ -33,9 +33,11 @@ class Bookmark(msgspec.Struct, omit_defaults=False):
             events that say so are older than `watermark`.
         unsettled: `created` intervals that hold objects which will change without an
             event.
-        version: Of the table. A full re-read takes a new one.
+        version: Of the table. A full re-read takes a new one. 0 where a table has the
+            rows of many accounts.
         activated: Whether the version was announced as complete.
-        sizes: Objects in the lists that are read whole in each sync, by listing.
+        sizes: Objects in the lists that are too long to be read whole in each sync, by
+            listing; 0 for the others.
         ids: The ids that such a list holds, by listing: what is missing from it the
             next time is gone, also where Stripe tells of no deletion.
     """
@@ -56,20 +58,38 @@ class Bookmark(msgspec.Struct, omit_defaults=False):
         """Whether nothing is left unread."""
         return not any(self.unread.values())
 
-    def start_over(self, *, start: int, now: int, ready: int) -> None:
+    def start_over(
+        self, *, start: int, now: int, ready: int, versioned: bool = True
+    ) -> None:
         """Make everything unread, as a new version of the table.
 
         Args:
             start: First `created` second that is wanted.
             now: When the sync began.
             ready: What `watermark` and `listed` are once everything is read.
+            versioned: Whether the table is this account's alone; a version of one that
+                is not would do away with other accounts' rows.
         """
         self.unread = {listing: [(start, now)] for listing in self.unread}
         self.unsettled = []
-        self.waiting = {}
+        self.nothing_waits()
         self.watermark = self.listed = ready
-        self.version = max(now, self.version + 1)
-        self.activated = False
+        self.version = max(now, self.version + 1) if versioned else 0
+        self.activated = not versioned
+
+    def read_again(self, *, start: int, now: int, ready: int, since: int) -> None:
+        """Make everything unread, but keep what the table has.
+
+        Args:
+            start: First `created` second that is wanted.
+            now: When the sync began.
+            ready: What `listed` is.
+            since: The oldest events that Stripe still has: they tell of deletions.
+        """
+        self.unread = {listing: [(start, now)] for listing in self.unread}
+        self.unsettled = []
+        self.nothing_waits()
+        self.watermark, self.listed = since, ready
 
     def go_on(self, *, start: int, now: int, ready: int) -> None:
         """Add what may have been created since to what is unread."""
@@ -80,6 +100,10 @@ class Bookmark(msgspec.Struct, omit_defaults=False):
         }
         self.unsettled = []
         self.listed = ready
+
+    def nothing_waits(self) -> None:
+        """Note that all changed objects are read."""
+        self.waiting = {listing: [] for listing in self.waiting}
 
     def shrink(self, listing: str, read: Interval) -> None:
         """Take from what is unread what a page has covered."""

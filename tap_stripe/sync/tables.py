@@ -13,7 +13,6 @@ from tap_stripe.sync.routing import Deleted, items_in_lines
 from tap_stripe.sync.unread import fewer, union
 
 if TYPE_CHECKING:
-    import logging
     from collections.abc import Iterable, Iterator
 
     from tap_stripe.streams.base import Collection
@@ -22,10 +21,8 @@ if TYPE_CHECKING:
     from tap_stripe.sync.changes import Pending
     from tap_stripe.sync.known import Known
     from tap_stripe.sync.readers import Item
-    from tap_stripe.sync.report import Report
+    from tap_stripe.sync.shared import Shared
     from tap_stripe.sync.state import Bookmark
-    from tap_stripe.sync.writer import Writer
-    from tap_stripe.usage import Usage
 
 _MOST_UNSETTLED = 32
 _CUSTOMER = "customer"
@@ -38,31 +35,22 @@ class Tables:
 
     Args:
         known: What the run knows of the account.
-        writer: Writes lines.
-        report: Counts rows and keeps refusals.
-        usage: Counts requests.
-        logger: For what is worth a line at once.
+        shared: What all accounts share.
 
     Attributes:
         customers_gone: Ids of deleted customers whose subscriptions are to be read.
     """
 
-    def __init__(
-        self,
-        known: Known,
-        writer: Writer,
-        report: Report,
-        usage: Usage,
-        logger: logging.Logger,
-    ) -> None:
+    def __init__(self, known: Known, shared: Shared) -> None:
         self._known = known
-        self._writer = writer
-        self._report = report
-        self._usage = usage
-        self._logger = logger
+        self._writer = shared.writer
+        self._report = shared.report
+        self._usage = shared.usage
+        self._logger = shared.logger
         self._counted: dict[tuple[str, str], int] = {}
         self._ids: dict[tuple[str, str], list[str]] = {}
         self._flagged: set[tuple[str, str]] = set()
+        self._wrote: set[str] = set()
         self.customers_gone: list[str] = []
 
     def take(self, item: Item) -> None:
@@ -95,11 +83,13 @@ class Tables:
         self, collection: Collection, feed: Feed, wanted: list[Object], page: Page
     ) -> None:
         rows: Iterable[Row] = collection.rows(
-            wanted, feed, received_at=page.received_at
+            wanted,
+            feed,
+            received_at=page.received_at,
+            account_id=self._known.account_id,
         )
         if feed.listing.relisted or self._known.changes.doubts(collection):
-            ids = self._ids.setdefault((collection.name, feed.listing.path), [])
-            rows = self._seen_rows(collection, rows, ids)
+            rows = self._seen_rows(collection, feed, rows)
         count = self._writer.rows(
             collection,
             rows,
@@ -108,19 +98,27 @@ class Tables:
         )
         counter = self._report.changed if page.by_id else self._report.listed
         counter[collection.name] += count
+        if not page.by_id and count:
+            self._wrote.add(collection.name)
         if not feed.embedded:
             self._note_unsettled(collection, feed, wanted)
 
     def _seen_rows(
-        self, collection: Collection, rows: Iterable[Row], ids: list[str]
+        self, collection: Collection, feed: Feed, rows: Iterable[Row]
     ) -> Iterator[Row]:
+        ids = self._ids.setdefault((collection.name, feed.listing.path), [])
         for row in rows:
             id_ = text(row.get("id")) or ""
             if "_sdc_deleted_at" not in row:
                 self._known.changes.saw_row(collection, id_)
-            if len(ids) <= SMALL:
+            if feed.listing.silent and len(ids) <= self._most_ids(feed):
                 ids.append(id_)
             yield row
+
+    def _most_ids(self, feed: Feed) -> float:
+        """Tell how many ids of a list are kept, to know what is gone the next time."""
+        is_whole = feed.listing in self._known.done and not feed.embedded
+        return math.inf if is_whole else SMALL
 
     def _note_seen(self, page: Page) -> None:
         """Take objects off the list of those that are to be read again."""
@@ -218,7 +216,10 @@ class Tables:
             self._flagged.add(key)
             rows.append(
                 collection.deleted_row(
-                    deletion.last_known, deleted_at=deletion.at, received_at=received_at
+                    deletion.last_known,
+                    deleted_at=deletion.at,
+                    received_at=received_at,
+                    account_id=self._known.account_id,
                 )
             )
         self._report.deleted[collection.name] += self._writer.deleted(
@@ -259,7 +260,7 @@ class Tables:
                 for collection, feed in refused.reading.feeds
                 if {*feed.expand, feed.embedded.partition(".")[0]} & inside
             } or names
-        self._report.refuse(refused, names)
+        self._report.refuse(refused, names, self._known.account_id)
         self._known.incomplete |= set(names)
         if not refused.expansions:
             self._known.changes.waiting(listing).clear()
@@ -267,24 +268,24 @@ class Tables:
     # The end
 
     def finish(self) -> None:
-        """Say that what was read is read: watermarks, versions, the last STATE."""
+        """Say that what was read is read: watermarks, versions, a STATE."""
         self.write_children_gone()
         for collection in self._known.collections:
             name = collection.name
             bookmark = self._known.bookmarks[name]
             if name in self._known.incomplete:
-                if name not in self._report.listed:
+                if name not in self._wrote:
                     self._known.bookmarks[name] = self._known.before[name]
                 continue
             if not bookmark.is_complete:
                 continue
             self._note_sizes(collection, bookmark)
             bookmark.watermark = self._known.ready
-            bookmark.waiting = {}
+            bookmark.nothing_waits()
             if not bookmark.activated:
                 self._writer.activate(collection, bookmark.version)
                 bookmark.activated = True
-        self._writer.state(now=True)
+        self._writer.state()
 
     def write_children_gone(self) -> None:
         """Write the rows inside other objects that are gone and were not seen since."""
@@ -298,15 +299,23 @@ class Tables:
 
     def _note_sizes(self, collection: Collection, bookmark: Bookmark) -> None:
         """Keep how large the lists are that are read whole, and what is in them."""
-        for feed in collection.feeds:
+        for feed in self._known.feeds[collection.name]:
             path, key = feed.listing.path, (collection.name, feed.listing.path)
             if not feed.listing.relisted or feed.listing.later_only:
                 continue
+            rests = collection.name in self._known.resting
+            if rests and feed.listing not in self._known.done:
+                continue
             before = bookmark.sizes.get(path, 0)
-            whole = collection.name not in self._known.kept or before <= SMALL
-            bookmark.sizes[path] = self._counted.get(key, 0) + (0 if whole else before)
+            whole = (
+                collection.name not in self._known.kept
+                or feed.listing in self._known.done
+                or before <= SMALL
+            )
+            size = self._counted.get(key, 0) + (0 if whole else before)
+            bookmark.sizes[path] = size if size > SMALL else 0
             ids = self._ids.get(key, [])
-            if not whole or len(ids) > SMALL:
+            if not whole or len(ids) > self._most_ids(feed):
                 ids = []
             elif collection.name in self._known.kept:
                 self._write_missing_ids(collection, bookmark.ids.get(path, []), ids)

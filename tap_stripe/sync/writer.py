@@ -20,20 +20,22 @@ if TYPE_CHECKING:
 
 _LEAST_INTERVAL_S = 0.25
 _BYTES_PER_S = 40_000
+# A state of many accounts is no matter of time, but of what it is about.
+_SMALL = 16_000
+_ROWS_PER_STATE = 25
+_LEAST_BYTES_PER_S = 1_000
 
 
 class Writer:
     """Writes SCHEMA, RECORD, STATE and ACTIVATE_VERSION lines.
 
     Args:
-        collections: Those that are selected.
         state: Gives the state as it is after all that was written.
         write: Writes a Singer message.
     """
 
     def __init__(
         self,
-        collections: Iterable[Collection],
         *,
         state: Callable[[], dict[str, Any]],
         write: Callable[[Any], None],
@@ -42,8 +44,12 @@ class Writer:
         self._state = state
         self._write = write
         self._said_at = 0.0
-        self._interval_s = _LEAST_INTERVAL_S
+        self._size = 0
+        self._said_behind = 0
         self._said: dict[str, Any] | None = None
+
+    def begin(self, collections: Iterable[Collection]) -> None:
+        """Write the SCHEMA lines of the collections that are selected."""
         for collection in collections:
             collection.write_schema()
             self._lines[collection.name] = lines_of(collection)
@@ -89,7 +95,7 @@ class Writer:
             now: Write it in any case, unless nothing has changed.
         """
         sys.stdout.flush()
-        if not now and time.monotonic() - self._said_at < self._interval_s:
+        if not now and not self._is_due():
             return
         for lines in self._lines.values():
             lines.flush()
@@ -98,6 +104,21 @@ class Writer:
             self._write(StateMessage(value=state))
             text = msgspec.json.encode(state)
             self._said = msgspec.json.decode(text)
-            # A kill loses what no STATE has told; a large one is not told often.
-            self._interval_s = max(_LEAST_INTERVAL_S, len(text) / _BYTES_PER_S)
+            self._size = len(text)
         self._said_at = time.monotonic()
+        self._said_behind = self._written()
+
+    def _is_due(self) -> bool:
+        """Tell whether it is time for a STATE line.
+
+        A kill loses what no STATE has told; a large one is not told often.
+        """
+        elapsed_s = time.monotonic() - self._said_at
+        if elapsed_s < max(_LEAST_INTERVAL_S, self._size / _BYTES_PER_S):
+            return False
+        if self._size <= _SMALL or elapsed_s > self._size / _LEAST_BYTES_PER_S:
+            return True
+        return self._written() - self._said_behind > _ROWS_PER_STATE * self._size
+
+    def _written(self) -> int:
+        return sum(lines.written for lines in self._lines.values())

@@ -215,6 +215,34 @@ def test_invoice_items_that_wait_are_not_taken_for_all_of_them(copying, seed):
     copy.assert_equal()
 
 
+def test_changed_objects_that_two_stopped_runs_did_not_get_to_are_read(copying, seed):
+    # Without a lookback nothing but the state tells of the change.
+    copy = copying(Options(seed=seed, scale=0.1), lookback_seconds=0)
+    copy.sync()
+    changed = copy.sandbox.perform("update_customer")
+    time.sleep(1.1)
+    copy.sandbox.impostor = lambda target: (
+        (503, b"", {}) if target.startswith("/v1/customers/cus_") else None
+    )
+    process = copy.start()
+    copy.stop(process, signal.SIGTERM, requests=18, later_s=0.7)
+    copy.target.take(whole_lines(copy.said()))
+    waiting = copy.target.state["bookmarks"]["customers"]["waiting"]
+    assert [id_ for id_, _ in waiting["/v1/customers"]] == [changed]
+    # The next one does not even come to know what else has changed.
+    copy.sandbox.impostor = lambda target: (
+        (503, b"", {}) if target.startswith("/v1/events") else None
+    )
+    process = copy.start()
+    copy.stop(process, signal.SIGTERM, requests=1, later_s=0.7)
+    copy.target.take(whole_lines(copy.said()))
+    copy.sandbox.impostor = None
+
+    copy.sync()
+
+    copy.assert_equal()
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_while_a_run_starts_is_no_success_and_no_traceback(
     copying, tap, rounds, chance, number

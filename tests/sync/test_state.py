@@ -18,15 +18,21 @@ SECOND = st.integers(0, 2_000_000_000)
 PAIR = st.tuples(SECOND, SECOND).map(lambda pair: (min(pair), max(pair)))
 SET = st.lists(PAIR, max_size=5).map(union)
 BOOKMARK = st.builds(
-    lambda watermark, unread, unsettled, version: Bookmark(
+    lambda watermark, unread, waiting, unsettled, version: Bookmark(
         watermark=watermark,
         listed=watermark,
         unread=unread,
+        waiting=waiting,
         unsettled=unsettled,
         version=version,
     ),
     SECOND,
     st.fixed_dictionaries(dict.fromkeys(LISTINGS, SET)),
+    st.fixed_dictionaries(
+        dict.fromkeys(
+            LISTINGS, st.lists(st.tuples(st.text(), st.none() | SECOND), max_size=3)
+        )
+    ),
     SET,
     SECOND,
 )
@@ -55,6 +61,20 @@ def test_a_bookmark_merged_into_an_earlier_one_is_the_later_one(later, earlier):
     state = merged(write_bookmark(later), write_bookmark(earlier))
 
     assert read_bookmark("invoices", state, LISTINGS) == later
+
+
+@given(BOOKMARK, st.booleans())
+def test_what_has_waited_waits_no_more_once_it_is_read(bookmark, whole):
+    waiting = write_bookmark(bookmark)
+
+    if whole:
+        bookmark.start_over(start=0, now=2, ready=1)
+    else:
+        bookmark.nothing_waits()
+    state = merged(write_bookmark(bookmark), waiting)
+
+    held = read_bookmark("invoices", state, LISTINGS).waiting
+    assert held == {listing: [] for listing in LISTINGS}
 
 
 @pytest.mark.parametrize(
