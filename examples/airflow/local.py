@@ -171,7 +171,7 @@ class Airflow:
         self.meltano("install", "loader", "target-postgres")
 
     def read_once(self, account_id: str) -> None:
-        """Reads one account without a state: it makes the tables, several at once can't."""
+        """Reads an account without a state: it makes the tables; several at once can't."""
         run = ("run", "--no-state-update", "tap-stripe", "target-postgres")
         self.meltano(*run, TAP_STRIPE_ACCOUNT_IDS=json.dumps([account_id]))
 
@@ -218,7 +218,7 @@ class Airflow:
             return
         self.process.send_signal(signal.SIGINT)
         try:
-            self.process.wait(timeout=30)
+            self.process.wait(timeout=10)
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
