@@ -21,12 +21,13 @@ from benchmarks.pipeline import measure_pipeline
 from benchmarks.server import Stripe
 from benchmarks.table import Row
 from benchmarks.taps import PLAIN_TAP, Measure, catalog, measure_tap
+from benchmarks.workers import measure_workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 PARTS = ("charges", "plain", "account", "pipeline")
-EXTRAS = ("deselect-third", "memory", "over-budget")
+EXTRAS = ("deselect-third", "memory", "over-budget", "workers")
 _PLAIN_SHARE = 10
 _ENDPOINT_LIMIT = 25
 _FAST = 100_000
@@ -57,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         default=20_000,
         help="charges; 20,000",
     )
+    add("--accounts", type=int, default=200, help="for the workers; 200")
     add("--repeat", type=int, default=1, help="print the median of so many runs")
     add("--markdown", action="store_true", help="print the README's table")
     add(
@@ -81,6 +83,7 @@ class Benchmarks:
 
     def __init__(self, given: argparse.Namespace) -> None:
         self._charges: int = given.charges
+        self._accounts: int = given.accounts
         self._repeat: int = given.repeat
         self._timeline: bool = given.timeline
         self._stripe = Stripe(
@@ -169,13 +172,10 @@ class Benchmarks:
             sized = replace(stripe, sizes={"charges": count})
             return measure_tap(sized, chosen, settings, records=count)
 
-        rows = [
-            Row.of("… no latency, no limit", self._median(partial(run, count)))
-            for count in (10_000, 1_000_000)
-        ]
-        growth = rows[1].peak_mb / rows[0].peak_mb - 1
+        few, many = (self._median(partial(run, count)) for count in (10_000, 1_000_000))
+        growth = many.took.peak_mb / few.took.peak_mb - 1
         self.notes.append(f"Memory: 100 times the charges, {100 * growth:+.1f} % RSS.")
-        return rows
+        return [Row.of("… no latency, no limit", measure) for measure in (few, many)]
 
     def over_budget(self) -> list[Row]:
         """Charges with the tap's budget at the limit and at twice the limit."""
@@ -198,6 +198,12 @@ class Benchmarks:
                 share = 100 * (row.throttled or 0) / (row.requests or 1)
                 self.notes.append(f"{name}: {share:.2f} % of the answers were 429.")
                 rows.append(row)
+        return rows
+
+    def workers(self) -> list[Row]:
+        """The accounts of a platform, by one worker of Airflow and by four."""
+        rows, note = measure_workers(self._stripe, accounts=self._accounts)
+        self.notes.append(note)
         return rows
 
     def _charges_row(

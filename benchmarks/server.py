@@ -30,6 +30,7 @@ class Stripe:
         latency_s: From a request to its answer.
         requests_per_second: The account's limit.
         endpoint_requests_per_second: Each endpoint's limit.
+        connected_scale: Scale of each connected account's data; None for no data.
     """
 
     sizes: Mapping[str, int]
@@ -37,6 +38,7 @@ class Stripe:
     latency_s: float = 0.15
     requests_per_second: float | None = 100
     endpoint_requests_per_second: float | None = None
+    connected_scale: float | None = None
 
     def options(self) -> dict[str, Any]:
         """Give `tap_stripe.sandbox.Options` as JSON."""
@@ -45,6 +47,8 @@ class Stripe:
             "scale": self.scale,
             "now": NOW,
             "latency_seconds": self.latency_s,
+            "connected_data": self.connected_scale is not None,
+            "connected_scale": self.connected_scale or 0.0,
             "limits": {
                 "requests_per_second": self.requests_per_second,
                 "endpoint_requests_per_second": self.endpoint_requests_per_second,

@@ -40,8 +40,8 @@ class Row:
     records: int
     records_per_second: float
     budget_share: float | None = None
-    cpu_ms: float
-    peak_mb: float
+    cpu_ms: float | None = None
+    peak_mb: float | None = None
     requests: int | None = None
     throttled: int | None = None
     others_share: float | None = None
@@ -69,8 +69,8 @@ class Row:
             f"{self.records:,}",
             f"{self.records_per_second:,.0f}",
             _percent(self.budget_share),
-            f"{self.cpu_ms:.3f}",
-            f"{self.peak_mb:.0f}",
+            "" if self.cpu_ms is None else f"{self.cpu_ms:.3f}",
+            "" if self.peak_mb is None else f"{self.peak_mb:.0f}",
             "" if self.requests is None else f"{self.requests:,}",
             "" if per_request is None else f"{per_request:.1f}",
             "" if self.throttled is None else f"{self.throttled}",

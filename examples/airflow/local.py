@@ -16,6 +16,7 @@ import sys
 import time
 import warnings
 from dataclasses import dataclass
+from datetime import datetime
 from typing import IO, TYPE_CHECKING, Any, Self
 
 import psycopg2
@@ -171,7 +172,7 @@ class Airflow:
         self.meltano("install", "loader", "target-postgres")
 
     def read_once(self, account_id: str) -> None:
-        """Reads an account without a state: it makes the tables; several at once can't."""
+        """Reads an account without a state: makes the tables, which several can't."""
         run = ("run", "--no-state-update", "tap-stripe", "target-postgres")
         self.meltano(*run, TAP_STRIPE_ACCOUNT_IDS=json.dumps([account_id]))
 
@@ -246,6 +247,16 @@ class Airflow:
         """Gives what Airflow knows of the DAG, its next run among it."""
         return self._ask("GET", f"dags/{DAG}/details") | self._ask("GET", f"dags/{DAG}")
 
+    def first_run(self) -> str:
+        """Gives the id of the run that the schedule starts when it is turned on."""
+        give_up = time.monotonic() + STARTED_WITHIN_S
+        while not (runs := self.runs()):
+            if time.monotonic() > give_up:
+                message = "the schedule has started no run"
+                raise TimeoutError(message)
+            time.sleep(0.5)
+        return next(iter(runs))
+
     def runs(self) -> dict[str, str]:
         """Gives the kind of each run by its id: `scheduled` or `manual`."""
         found = self._ask("GET", f"dags/{DAG}/dagRuns")["dag_runs"]
@@ -269,6 +280,14 @@ class Airflow:
             one["task_id"]: Task(state=one["state"], tries=one["try_number"])
             for one in found["task_instances"]
         }
+
+    def seconds(self, run_id: str) -> float:
+        """Gives how long a run took."""
+        run = self._ask("GET", f"dags/{DAG}/dagRuns/{run_id}")
+        began, ended = (
+            datetime.fromisoformat(run[name]) for name in ("start_date", "end_date")
+        )
+        return (ended - began).total_seconds()
 
     def wait(self, run_id: str, *, seconds: float) -> dict[str, Task]:
         """Gives a run's tasks when it has ended.

@@ -161,9 +161,8 @@ def airflow(server, sandbox, tmp_path_factory) -> Iterator[Airflow]:
 @pytest.fixture(scope="module")
 def scheduled(airflow: Airflow) -> str:
     """The run that the schedule starts when it is turned on."""
-    until(airflow.runs)
-    ((run_id, kind),) = airflow.runs().items()
-    assert kind == "scheduled"
+    run_id = airflow.first_run()
+    assert airflow.runs() == {run_id: "scheduled"}
     return run_id
 
 

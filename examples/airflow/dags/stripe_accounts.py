@@ -47,7 +47,7 @@ def read(shard: int, params: Any = None, dag_run: Any = None) -> str:
         # A state id of its own is an empty state, which the run's retries go on from.
         account_ids = [account_id]
         suffix = f"{account_id}-{dag_run.run_after:%Y%m%dT%H%M%S}"
-    # Not `meltano run`: its runs of a plugin share their files for catalog and state, and
+    # Not `meltano run`: its runs of a plugin share their files for catalog and state;
     # two at once take each other's. https://github.com/meltano/meltano/issues/8763
     command = (
         MELTANO,
