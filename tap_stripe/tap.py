@@ -18,6 +18,7 @@ from singer_sdk.singerlib import Catalog
 from singer_sdk.tap_base import CliTestOptionValue
 
 from tap_stripe import check
+from tap_stripe.accounts import read_accounts
 from tap_stripe.client import Client
 from tap_stripe.errors import CatalogError, SettingError, StateError, TapError
 from tap_stripe.masking import Mask
@@ -106,6 +107,16 @@ class TapStripe(Tap):
         if self._settings is None:
             self._settings = read_settings(self.config)
         return self._settings
+
+    @property
+    def says_account(self) -> bool:
+        """Whether rows say whose they are; known without a key, for discovery.
+
+        Raises:
+            SettingError: The accounts can't be understood.
+        """
+        config = self.config
+        return read_accounts(config.get("account_ids"), config.get("shard")).several
 
     def discover_streams(self) -> list[Collection]:
         """Give a stream for each collection."""

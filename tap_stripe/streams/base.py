@@ -96,7 +96,7 @@ class Collection(Stream):
 
     def __init__(self, tap: TapStripe) -> None:
         # Merchants choose some ids themselves: only with the account is a key one.
-        self.says_account = tap.settings.accounts.several
+        self.says_account = tap.says_account
         super().__init__(tap)
         if self.says_account:
             self.primary_keys = (ACCOUNT_ID, *self.primary_keys)

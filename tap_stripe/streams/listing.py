@@ -64,3 +64,11 @@ class Feed:
     expand: tuple[str, ...] = ()
     parent: str = ""
     changes_only: bool = False
+
+    @property
+    def inside(self) -> set[str]:
+        """What of an object its rows need: paths to expand, and the list they are in.
+
+        Empty where they need nothing but the object.
+        """
+        return {*self.expand, self.embedded.partition(".")[0]} - {""}

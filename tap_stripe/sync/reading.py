@@ -38,6 +38,14 @@ class Reading:
     light: int = 0
     account_id: str | None = None
 
+    def short(self) -> frozenset[str]:
+        """Name the collections whose rows are inside of what was refused."""
+        return frozenset(
+            collection.name
+            for collection, feed in self.feeds
+            if feed.embedded and self.lacking & feed.inside
+        )
+
     def params(self, prefix: str = "") -> tuple[tuple[str, str], ...]:
         """Give the query parameters that each request has.
 

@@ -258,7 +258,7 @@ class Tables:
             names = {
                 collection.name
                 for collection, feed in refused.reading.feeds
-                if {*feed.expand, feed.embedded.partition(".")[0]} & inside
+                if feed.inside & inside
             } or names
         self._report.refuse(refused, names, self._known.account_id)
         self._known.incomplete |= set(names)
@@ -341,5 +341,5 @@ def _lacking(page: Page) -> set[str]:
     return {
         collection.name
         for collection, feed in page.reading.feeds
-        if page.lacking & {*feed.expand, feed.embedded.partition(".")[0]}
+        if page.lacking & feed.inside
     }

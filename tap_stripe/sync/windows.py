@@ -268,16 +268,29 @@ class Windows:
         progress.pages += 1
         progress.objects += count
         progress.requests += requests
-        if full is not None:
+        if full is not None and window.unread:
             window.go_on(full)
             progress.seconds += max(1, full.newest - full.oldest)
         else:
             window.unread = []
             window.count += count
         if not window.unread:
-            progress.close(window)
-            if not progress.windows:
-                del self._open[window.reading]
+            self._close(window)
+
+    def spare(self, reading: Reading, names: frozenset[str]) -> None:
+        """Read no window that is read for these collections alone."""
+        progress = self._open.get(reading)
+        for window in list(progress.windows) if progress else ():
+            if window.fed and window.fed <= names:
+                window.unread = []
+                if not window.taken:
+                    self._close(window)
+
+    def _close(self, window: Window) -> None:
+        progress = self._open[window.reading]
+        progress.close(window)
+        if not progress.windows:
+            del self._open[window.reading]
 
     def drop(self, reading: Reading) -> None:
         """Read no more of a listing."""

@@ -124,6 +124,8 @@ class _WindowPiece:
             self._windows.give_back(
                 self._window, self._full, self._count, self._requests
             )
+            if short := self._ask.reading.short():
+                self._windows.spare(self._ask.reading, short)
 
 
 class ChangedWork:

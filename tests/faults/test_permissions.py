@@ -129,6 +129,24 @@ def test_what_a_later_sync_may_not_read_any_more_keeps_its_state(
     copy.assert_equal()
 
 
+def test_what_may_not_be_read_inside_other_objects_is_not_looked_for(copying, seed):
+    sizes = {"customers": 2_000, "invoices": 2_000, "subscriptions": 1_000}
+    keys = {KEY: without("coupon_read")}
+    copy = copying(
+        Options(seed=seed, scale=0.1, sizes=sizes, keys=keys, many_children=0)
+    )
+    copy.sync()
+    first = len(copy.sandbox.log)
+
+    assert copy.sync().code == 1
+
+    # One page of each list, to know whether it is allowed by now.
+    assert len(copy.sandbox.log) - first < first / 2 < 70
+    copy.sandbox.set_key(KEY, EVERY)
+    assert copy.sync().code == 0
+    copy.assert_equal()
+
+
 def test_a_missing_permission_can_be_no_failure(restricted):
     copy = restricted("dispute_read")
 

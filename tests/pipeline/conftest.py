@@ -87,9 +87,10 @@ class Warehouse:
 
     @staticmethod
     def _key(name: str, row: dict[str, Any]) -> tuple[Any, ...]:
+        own: tuple[Any, ...] = (row.get("id"),)
         if name == "balance_transaction_fee_details":
-            return row["balance_transaction"], row["position"]
-        return (row["id"],)
+            own = row["balance_transaction"], row["position"]
+        return (row["account_id"], *own) if "account_id" in row else own
 
 
 @pytest.fixture(scope="session")

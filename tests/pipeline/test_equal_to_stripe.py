@@ -45,6 +45,38 @@ def test_every_table_equals_the_sandbox_after_a_first_sync(tap, config, warehous
         assert set(held) == set(tables(sandbox)) - {"bitcoin_receivers"}
 
 
+def test_tables_of_many_accounts_equal_the_sandbox_although_they_share_ids(
+    tap, config, warehouse
+):
+    options = Options(seed=4, scale=0.3, sizes={"accounts": 6}, connected_data=True)
+    with Sandbox(options) as sandbox:
+        settings = config(sandbox, account_ids=["own", "connected"])
+        warehouse.load(tap, settings)
+        ids = [account["id"] for account in sandbox.objects("accounts")]
+        for account in ids[:3]:
+            sandbox.change(40, seed=1, account=account)
+        sandbox.change(40, seed=2)
+        warehouse.load(tap, settings)
+
+        held = warehouse.tables()
+        coupons = [id_ for _, id_ in held["coupons"]]
+        assert len(set(coupons)) < len(coupons)
+        for account in (None, *ids):
+            mine = {
+                name: {
+                    key[1:]: row
+                    for key, row in rows.items()
+                    if key[0] == (account or sandbox.account)
+                }
+                for name, rows in held.items()
+            }
+            where = {"account": account} if account else {}
+            found = differences(sandbox, mine, **where)
+            # The list of accounts is the platform's.
+            of_others = [] if account is None else ("accounts:",)
+            assert [one for one in found if not one.startswith(tuple(of_others))] == []
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_every_table_equals_the_sandbox_after_five_syncs_with_changes(
     tap, config, warehouse, seed

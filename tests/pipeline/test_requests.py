@@ -49,6 +49,23 @@ def test_an_unchanged_account_costs_a_request_for_each_list_and_one_for_events(
         assert counted.total() * SYNCS_IN_A_MONTH < 5000
 
 
+def test_an_account_without_events_costs_a_request_where_a_full_look_can_wait(
+    tap, config
+):
+    target = Target()
+    with Sandbox(Options(seed=5)) as sandbox:
+        settings = config(sandbox, full_look_seconds=86_400)
+        tap.sync(settings, target)
+        asked(sandbox)
+
+        tap.sync(settings, target)
+
+        assert asked(sandbox) == {"GET /v1/events": 1}
+        sandbox.change(40, seed=1)
+        tap.sync(settings, target)
+        assert differences(sandbox, target.tables) == []
+
+
 @pytest.mark.parametrize(
     ("among", "most"), [(20_000, 1_050), (2_000, 100)], ids=["spread", "dense"]
 )
