@@ -230,7 +230,7 @@ def _ratios(rows: dict[str, list[Row]]) -> list[str]:
         return []
     (plain,), (ours,) = rows["plain"], rows["charges"]
     faster = ours.records_per_second / plain.records_per_second
-    lighter = plain.cpu_ms / ours.cpu_ms
+    lighter = (plain.cpu_ms or 0) / (ours.cpu_ms or 1)
     return [
         f"Beside the plain tap: {faster:.1f} times as fast, 1/{lighter:.1f} the CPU."
     ]

