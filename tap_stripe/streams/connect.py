@@ -11,7 +11,8 @@ class Accounts(Collection):
     """The account itself and, for a platform, the accounts connected to it.
 
     Stripe tells a platform of no change or deletion of them in its own events: a list
-    of up to 1,000 accounts is read whole in each sync.
+    of up to 1,000 accounts is read whole in each sync, and one of any length where
+    `account_ids` asks for the connected ones.
     https://docs.stripe.com/api/accounts
     """
 

@@ -254,6 +254,10 @@ class AccountSync:
             return
         self._known.resting = set()
         self._go_on(resting)
+        for name in resting:
+            for listing in self._known.done:
+                bookmark = self._known.bookmarks[name]
+                bookmark.shrink(listing.path, (self._known.start, self._known.now))
 
     def keep_waiting(self) -> None:
         """Say in the bookmarks which changed objects are still to be read."""

@@ -51,6 +51,7 @@ class Tables:
         self._ids: dict[tuple[str, str], list[str]] = {}
         self._flagged: set[tuple[str, str]] = set()
         self._wrote: set[str] = set()
+        self._single: set[str] = set()
         self.customers_gone: list[str] = []
 
     def take(self, item: Item) -> None:
@@ -67,6 +68,8 @@ class Tables:
         listing = page.reading.listing
         wanted = [found for found in page.objects if self._is_wanted(found, listing)]
         self._note_seen(page)
+        if listing.single:
+            self._single |= {text(found.get("id")) or "" for found in wanted}
         for collection, feed in page.reading.feeds:
             if collection.name in page.fed and (page.by_id or not feed.changes_only):
                 self._write_rows(collection, feed, wanted, page)
@@ -111,7 +114,9 @@ class Tables:
             id_ = text(row.get("id")) or ""
             if "_sdc_deleted_at" not in row:
                 self._known.changes.saw_row(collection, id_)
-            if feed.listing.silent and len(ids) <= self._most_ids(feed):
+            # The own account is readable by its id, but in no list of accounts.
+            is_listed = feed.listing.silent and id_ not in self._single
+            if is_listed and len(ids) <= self._most_ids(feed):
                 ids.append(id_)
             yield row
 

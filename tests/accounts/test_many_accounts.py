@@ -320,3 +320,18 @@ def test_a_key_of_no_platform_is_told_so(platform):
     assert ran.code == 1
     assert "no platform" in ran.err
     assert "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_every_account_is_equal_after_each_of_several_syncs(platform, seed):
+    options = {"seed": seed, "scale": 0.3, "cascade_events": "all"}
+    stripe = platform(6, options=options)
+    assert stripe.sync().code == 0
+    for round_ in range(3):
+        for account_id in (None, *stripe.ids[round_ : round_ + 3]):
+            stripe.sandbox.change(30, seed=10 * seed + round_, account=account_id)
+
+        ran = stripe.sync()
+
+        assert ran.code == 0, ran.err
+        stripe.assert_equal()

@@ -59,6 +59,7 @@ def test_singer_sdks_own_way_gives_the_same_rows(platform):
         rows = {
             (row["account_id"], row["id"])
             for row in tap.streams[name].get_records(None)
+            if isinstance(row, dict)
         }
         assert rows == stripe.target.tables[name].keys()
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+import time
 
 import pytest
 
 from tap_stripe.sandbox import Options, Sandbox
 from tests.expected import differences, tables
+from tests.target import Target
 
 DAY_S = 86400
 # Resource in the sandbox: the collection that its deleted objects are in.
@@ -75,6 +77,18 @@ def test_tables_of_many_accounts_equal_the_sandbox_although_they_share_ids(
             # The list of accounts is the platform's.
             of_others = [] if account is None else ("accounts:",)
             assert [one for one in found if not one.startswith(tuple(of_others))] == []
+
+
+def test_the_own_account_is_not_gone_for_being_in_no_list(tap, config):
+    target = Target()
+    with Sandbox(Options(seed=4, scale=0.1)) as sandbox:
+        settings = config(sandbox, lookback_seconds=0)
+        tap.sync(settings, target)
+        sandbox.perform("update_own_account")
+        for _ in range(2):
+            tap.sync(settings, target)
+            assert differences(sandbox, target.tables) == []
+            time.sleep(1.1)  # The event is not read twice.
 
 
 @pytest.mark.parametrize("seed", [1, 2])
