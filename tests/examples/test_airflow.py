@@ -177,13 +177,14 @@ def until(happened: Callable[[], Any]) -> None:
 def workers(airflow: Airflow) -> dict[str, psutil.Process]:
     """Gives the worker process of each task in which Meltano runs."""
     assert airflow.process is not None
+    option = f"--state-id={STATE_ID}"
     found = {}
     for process in psutil.Process(airflow.process.pid).children(recursive=True):
         with suppress(psutil.NoSuchProcess):
             for argument in process.cmdline():
-                _, state_id, task_id = argument.rpartition(STATE_ID)
-                if state_id:
-                    found[task_id] = next(filter(is_worker, process.parents()[::-1]))
+                if argument.startswith(option):
+                    worker = next(filter(is_worker, process.parents()[::-1]))
+                    found[argument.removeprefix(option)] = worker
     return found
 
 
