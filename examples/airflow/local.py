@@ -16,11 +16,13 @@ import sys
 import tempfile
 import time
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self
 
+import psutil  # type: ignore[import-untyped]  # Its stubs are another package.
 import psycopg2
 import requests
 from psycopg2 import sql
@@ -214,15 +216,17 @@ class Airflow:
                 return
 
     def stop(self) -> None:
-        """Ends it and all that it has started."""
+        """Ends it and all that it has started, tasks in their own groups too."""
         if self.process is None:
             return
+        started = psutil.Process(self.process.pid).children(recursive=True)
         self.process.send_signal(signal.SIGINT)
-        try:
+        with suppress(subprocess.TimeoutExpired):
             self.process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
+        for process in (self.process, *started):
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        self.process.wait()
         self.process = None
 
     def _ask(self, method: str, path: str, **body: Any) -> dict[str, Any]:
