@@ -152,7 +152,7 @@ class Client:
     ) -> Answer[T]:
         endpoint = attempt.endpoint
         self.budget.wait(endpoint, attempt.account)
-        with self.budget.in_flight:
+        with self.budget.in_flight.place(endpoint):
             started = time.monotonic()
             self.usage.sent(endpoint)
             try:

@@ -12,6 +12,8 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
+from tap_stripe.concurrency import InFlight
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -117,52 +119,6 @@ class Pace:
             self._successes.popleft()
 
 
-class InFlight:
-    """Bounds the requests that are under way at once.
-
-    Stripe answers 429 to too many at once as well (`global-concurrency`).
-
-    Args:
-        limit: Requests at once that are never exceeded.
-        clock: Seconds, monotonic.
-    """
-
-    def __init__(
-        self, limit: int, *, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._clock = clock
-        self._limit = limit
-        self._allowed = float(limit)
-        self._changed = clock()
-        self._running = 0
-        self._free = threading.Condition()
-
-    def __enter__(self) -> None:
-        """Wait for a place."""
-        with self._free:
-            while self._running >= max(1, int(self._allowed)):
-                self._free.wait()
-            self._running += 1
-
-    def __exit__(self, *_: object) -> None:
-        """Give the place back."""
-        with self._free:
-            self._running -= 1
-            now = self._clock()
-            grown = self._allowed + (now - self._changed) / 2
-            if now > self._changed:
-                self._allowed, self._changed = min(self._limit, grown), now
-            self._free.notify_all()
-
-    def throttled(self) -> None:
-        """Halve the bound: Stripe answered 429 because of it."""
-        with self._free:
-            now = self._clock()
-            if now - self._changed > _MEASURED_S / 2 or self._allowed == self._limit:
-                self._allowed = max(1.0, min(self._allowed, self._running) / 2)
-                self._changed = now + _MEASURED_S / 2
-
-
 class RateBudget:
     """The budget of one key: a pace for all requests, and for each account its own.
 
@@ -238,6 +194,7 @@ class RateBudget:
         if budget.pace is not self.all:
             budget.pace.succeeded()
         self.all.succeeded()
+        self.in_flight.succeeded(endpoint)
 
     def throttled(self, endpoint: str, reason: str, account: str | None = None) -> None:
         """Slow down after a 429: the account that it came for.
@@ -261,8 +218,10 @@ class RateBudget:
                 budget.endpoint(endpoint).throttled()
                 if self._others_too(account):
                     self.all.throttled()
-            case "global-concurrency" | "endpoint-concurrency":
+            case "global-concurrency":
                 self.in_flight.throttled()
+            case "endpoint-concurrency":
+                self.in_flight.throttled_at(endpoint)
             case _:
                 pass
 

@@ -35,4 +35,8 @@ class AtOnce:
         budget = self._budget.account(self._account)
         pace = budget.endpoint(path) if path else budget.pace
         margin = _ENDPOINT_MARGIN if path else _MARGIN
-        return math.ceil(pace.rate * self._usage.latency_s * margin)
+        # A reader that waits for a place is one that another endpoint lacks.
+        return min(
+            math.ceil(pace.rate * self._usage.latency_s * margin),
+            self._budget.in_flight.allowed(path),
+        )

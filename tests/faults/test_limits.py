@@ -10,12 +10,12 @@ from tap_stripe.sandbox import Limits, Options
 from tests.faults.conftest import share
 
 FAR_TOO_FAST = 1000
-MOST_REFUSED = 0.5
+MOST_REFUSED = 0.35
 
 LIMITS = {
     "account": Limits(requests_per_second=25),
     "endpoint": Limits(endpoint_requests_per_second=6),
-    "one endpoint": Limits(endpoints={"GET /v1/charges": 5}),
+    "one endpoint": Limits(endpoints={"GET /v1/charges": 3}),
     "concurrency": Limits(concurrency=3),
     "endpoint concurrency": Limits(endpoint_concurrency=1),
     "all": Limits(
@@ -52,8 +52,22 @@ def test_a_budget_far_above_what_stripe_allows_ends_right(copying, tried, seed, 
     assert ends_right(copy, tried) < MOST_REFUSED
 
 
+@pytest.mark.parametrize("name", ["concurrency", "endpoint concurrency"])
+def test_too_many_at_once_are_run_into_rarely(copying, tried, rounds, seed, name):
+    sizes = {"charges": 800 * rounds, "balance_transactions": 800 * rounds}
+    options = Options(
+        seed=seed, scale=0.2, sizes=sizes, latency_seconds=0.05, limits=LIMITS[name]
+    )
+    copy = copying(options)
+
+    part = ends_right(copy, tried)
+
+    # Those by which the limit is found, then a few a minute.
+    assert part * len(copy.sandbox.log) <= 20 + 0.02 * len(copy.sandbox.log)
+
+
 def test_a_limit_that_shrinks_in_mid_run_ends_right(copying, tried, seed):
-    options = Options(seed=seed, scale=0.3, sizes={"charges": 2_000})
+    options = Options(seed=seed, scale=0.3, sizes={"charges": 3_000})
     copy = copying(options, requests_per_second=60)
     shrinking = threading.Timer(
         1.0, setattr, (copy.sandbox, "limits", Limits(requests_per_second=12))
