@@ -65,6 +65,7 @@ class AccountSync:
         self.account_id = account_id
         self._shared = run
         self._are_ids_enough = False
+        self._has_said_ids = False
         self._is_over = False
         self._seen_before = seen
         self._seen, self._seen_since = LastEvents(run.ready), LastEvents(0)
@@ -261,14 +262,22 @@ class AccountSync:
 
     def keep_waiting(self) -> None:
         """Say in the bookmarks which changed objects are still to be read."""
-        if not self._are_ids_enough or not self._known.changes.is_certain:
-            return
-        if self._tables.customers_gone:
-            return
+        is_all_said = (
+            self._are_ids_enough
+            and self._known.changes.is_certain
+            and not self._tables.customers_gone
+        )
+        if self._has_said_ids and not is_all_said:
+            return  # What was said last names more than is left.
+        self._has_said_ids = is_all_said
         for collection in self._known.collections:
             if collection.name not in self._known.kept - self._known.incomplete:
                 continue
             bookmark = self._known.bookmarks[collection.name]
+            if not is_all_said:
+                # What the run before has left: no event behind the watermark tells it.
+                bookmark.waiting = self._left(collection.name)
+                continue
             bookmark.watermark = self._known.ready
             bookmark.waiting = {
                 feed.listing.path: [
@@ -280,6 +289,18 @@ class AccountSync:
                 for feed in self._known.feeds[collection.name]
                 if not feed.listing.later_only
             }
+
+    def _left(self, name: str) -> dict[str, list[tuple[str, int | None]]]:
+        """Give what the run before has left of a collection and is not read yet."""
+        waiting = {
+            listing.path: self._known.changes.waiting(listing)
+            for listing in self._known.readings
+            if not listing.later_only
+        }
+        return {
+            path: [pair for pair in pairs if pair[0] in waiting.get(path, {pair[0]})]
+            for path, pairs in self._known.before[name].waiting.items()
+        }
 
     def _read_changed(self, *, first: bool = False) -> Iterator[Phase]:
         waiting, fed = self._waiting(first=first), self._fed()

@@ -110,6 +110,37 @@ def test_tables_are_equal_after_kills_of_a_later_sync(
     changed_copy.assert_equal()
 
 
+def waiting(copy):
+    return sum(
+        len(pairs)
+        for bookmark in copy.held().values()
+        for pairs in bookmark["waiting"].values()
+    )
+
+
+def test_what_a_killed_run_left_to_be_read_again_is_not_lost_by_another_kill(
+    copying, tried, seed
+):
+    copy = copying(
+        Options(seed=seed, scale=0.2, latency_seconds=0.05), lookback_seconds=0
+    )
+    copy.sync()
+    copy.sandbox.change(300, seed=seed)
+    time.sleep(1)  # No run looks at this second's events again.
+    requests = 80
+    while not waiting(copy):
+        requests += 10
+        kill(copy, requests=requests)
+    left = waiting(copy)
+    for requests in (12, 18, 24):
+        kill(copy, requests=requests)
+
+    copy.sync()
+
+    tried(f"{left} objects waited")
+    copy.assert_equal()
+
+
 def test_a_target_that_was_killed_too_and_lost_rows_behind_its_state_gets_them_again(
     copying, rounds, chance, seed
 ):
