@@ -32,7 +32,7 @@ from tap_stripe.sync.unread import covered
 from tap_stripe.sync.windows import MOST_PAGES, PAGE, FullPage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from tap_stripe.client import Answer, Client, Params
     from tap_stripe.sync.reading import Reading
@@ -58,11 +58,19 @@ class Fetch:
         self._client = client
         self.budget = client.budget
 
-    def window(self, ask: Ask) -> tuple[Page, FullPage | None]:
+    def window(
+        self, ask: Ask, *, give: Callable[[Page], None] | None = None
+    ) -> tuple[Page, FullPage | None]:
         """Read the next page of a window.
 
+        Args:
+            ask: For what.
+            give: Gets what of the page is complete while lists inside its objects are
+                read, so that a run that is killed meanwhile has not read it in vain.
+
         Returns:
-            The page, and where it ends; None if nothing is behind it.
+            The page, or the rest of it, and where it ends; None if nothing is behind
+            it.
 
         Raises:
             StripeError: Stripe refused.
@@ -79,19 +87,29 @@ class Fetch:
             raise _impossible(reading, "an empty page that has more behind it")
         if not answer.value.has_more:
             full = None
-        inside = self._complete(reading, found)
-        page = Page(
-            reading,
-            found,
-            answer.received_at,
-            ask.fed,
-            lacking=lacking,
-            requests=1 + inside,
-            covers=covered(
-                None if full is None else full.oldest, (ask.first, ask.last)
-            ),
-        )
-        return page, full
+
+        def page(objects: list[Object], requests: int, down_to: int | None) -> Page:
+            return Page(
+                reading,
+                objects,
+                answer.received_at,
+                ask.fed,
+                lacking=lacking,
+                requests=requests,
+                covers=covered(down_to, (ask.first, ask.last)),
+            )
+
+        held: list[Object] = []
+        requests = 1
+        for one in found:
+            if give is not None and held and _is_cut_off(reading, one):
+                last = integer(held[-1].get(reading.listing.time))
+                give(page(held, requests, ask.last if ask.whole else last))
+                held, requests = [], 0
+            alive = [one]
+            requests += self._complete(reading, alive)
+            held += alive
+        return page(held, requests, None if full is None else full.oldest), full
 
     def _behind_cursor(self, ask: Ask) -> tuple[int, Answer[ObjectList]]:
         """Ask for the page behind the cursor; give `created[lte]` with it."""
@@ -305,6 +323,12 @@ class Fetch:
                 break
             entries.extend(fresh)
         raise _impossible(reading, f"{name} of {text(parent.get('id'))} that don't end")
+
+
+def _is_cut_off(reading: Reading, found: Object) -> bool:
+    """Tell whether an object shows a list that has more entries."""
+    shown = (sublist(found.get(name)) for name in reading.complete)
+    return any(one is not None and one.has_more for one in shown)
 
 
 def _checked(reading: Reading, found: Iterable[Object]) -> list[Object]:

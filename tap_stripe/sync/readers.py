@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar
 from tap_stripe.sync.reading import Gone, Page, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 Item: TypeAlias = Page | Gone | Refused
+Give: TypeAlias = "Callable[[list[Item]], None]"
 
 READERS = 24
 _HELD = 24
@@ -24,8 +25,12 @@ account."""
 class Piece(Protocol):
     """What one reader does at a time."""
 
-    def run(self) -> list[Item]:
-        """Ask Stripe; what comes goes to the writer."""
+    def run(self, give: Give) -> list[Item]:
+        """Ask Stripe; what comes goes to the writer.
+
+        Args:
+            give: Takes what comes before the end.
+        """
 
     def done(self) -> None:
         """Count as done. Called with the readers' lock held."""
@@ -50,14 +55,16 @@ class Read(Generic[P]):
     """What came of a piece.
 
     Attributes:
-        piece: That was done.
+        piece: Which.
         items: What it brought.
         error: Why it brought nothing.
+        is_last: Whether the piece is done with it.
     """
 
     piece: P
     items: list[Item]
     error: Exception | None = None
+    is_last: bool = True
 
 
 class Stopped(Exception):
@@ -100,9 +107,11 @@ class Readers:
             elif isinstance(read, BaseException):
                 raise read
             else:
+                is_last = read.is_last
                 yield read  # type: ignore[misc] # its piece is of this work
                 del read
-                self._places.release()
+                if is_last:
+                    self._places.release()
 
     @contextmanager
     def changing(self) -> Iterator[None]:
@@ -127,10 +136,7 @@ class Readers:
     def _read(self, work: Work[P]) -> None:
         try:
             while (piece := self._next(work)) is not None:
-                try:
-                    read = Read(piece, piece.run())
-                except Exception as error:  # noqa: BLE001 - it is the writer's to judge
-                    read = Read(piece, [], error)
+                read = self._run(piece)
                 with self._changed:
                     if read.error is None:
                         piece.done()
@@ -142,6 +148,15 @@ class Readers:
             self._read_in.put(error)
         else:
             self._read_in.put(None)
+
+    def _run(self, piece: P) -> Read[P]:
+        def give(items: list[Item]) -> None:
+            self._read_in.put(Read(piece, items, is_last=False))
+
+        try:
+            return Read(piece, piece.run(give))
+        except Exception as error:  # noqa: BLE001 - it is the writer's to judge
+            return Read(piece, [], error)
 
     def _next(self, work: Work[P]) -> P | None:
         self._places.acquire()

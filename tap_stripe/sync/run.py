@@ -133,6 +133,8 @@ class Run:
         for item in read.items:
             if task.phase is not None:
                 task.phase.take(item)
+        if not read.is_last:
+            return
         with self._readers.changing():
             task.running -= 1
             is_over = task.is_over()

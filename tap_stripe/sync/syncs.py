@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from tap_stripe.sync.readers import Item, Piece, Work
+    from tap_stripe.sync.readers import Give, Item, Piece, Work
 
 AT_ONCE = 24
 """Accounts that are under way at once: what is held of each is memory."""
@@ -73,9 +73,9 @@ class TaskPiece:
         self.task = task
         self._piece = piece
 
-    def run(self) -> list[Item]:
+    def run(self, give: Give) -> list[Item]:
         """Ask Stripe."""
-        return self._piece.run()
+        return self._piece.run(give)
 
     def done(self) -> None:
         """Count as done."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tap_stripe.sync.changes import Pending
     from tap_stripe.sync.fetch import Fetch
-    from tap_stripe.sync.readers import Item
+    from tap_stripe.sync.readers import Give, Item
     from tap_stripe.sync.windows import FullPage, Window, Windows
 
 _CHUNKS = 64
@@ -100,22 +100,31 @@ class _WindowPiece:
         self._ask = window.ask()
         self._full: FullPage | None = None
         self._count = 0
-        self._requests = 1
+        self._requests = 0
         self._refused = False
 
-    def run(self) -> list[Item]:
-        items = attempt(self._ask.reading, self._read, self._fetch)
+    def run(self, give: Give) -> list[Item]:
+        def count(page: Page) -> None:
+            self._count += len(page.objects)
+            self._requests += page.requests
+
+        def give_part(page: Page) -> None:
+            count(page)
+            give([page])
+
+        def read() -> list[Item]:
+            if self._ask.reading.listing.single:
+                page = self._fetch.single(self._ask)
+            else:
+                page, self._full = self._fetch.window(self._ask, give=give_part)
+            count(page)
+            return [page]
+
+        items = attempt(self._ask.reading, read, self._fetch)
         self._refused = any(
             isinstance(item, Refused) and not item.expansions for item in items
         )
         return items
-
-    def _read(self) -> list[Item]:
-        if self._ask.reading.listing.single:
-            return [self._fetch.single(self._ask)]
-        page, self._full = self._fetch.window(self._ask)
-        self._count, self._requests = len(page.objects), page.requests
-        return [page]
 
     def done(self) -> None:
         if self._refused:
@@ -202,7 +211,7 @@ class _FilteredPiece:
         self._fed = fed
         self._fetch = fetch
 
-    def run(self) -> list[Item]:
+    def run(self, _: Give) -> list[Item]:
         return attempt(self._reading, self._ask, self._fetch)
 
     def _ask(self) -> list[Item]:
@@ -232,7 +241,7 @@ class _ChangedPiece:
         self._by_id: set[str] = set()
         self._behind: tuple[int, str] | None = None
 
-    def run(self) -> list[Item]:
+    def run(self, _: Give) -> list[Item]:
         items = attempt(self._reading, self._ask, self._fetch)
         if any(isinstance(item, Refused) and not item.expansions for item in items):
             self._wanted = []
