@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _LEAST_INTERVAL_S = 0.25
 _BYTES_PER_S = 40_000
+_BYTES_A_REQUEST = 1_000
 # A state of many accounts is no matter of time, but of what it is about.
 _SMALL = 16_000
 _ROWS_PER_STATE = 25
@@ -46,6 +47,7 @@ class Writer:
         self._said_at = 0.0
         self._size = 0
         self._said_behind = 0
+        self._requests = 0
         self._said: dict[str, Any] | None = None
 
     def begin(self, collections: Iterable[Collection]) -> None:
@@ -88,13 +90,18 @@ class Writer:
         self._lines[collection.name].flush()
         collection.write_activate_version(version)
 
-    def state(self, *, now: bool = False) -> None:
-        """Write a STATE line if the last one is old enough.
+    def state(self, *, requests: int = 0, now: bool = False) -> None:
+        """Write a STATE line if it is time.
+
+        A kill loses what no STATE has told. So one comes several times a second, and
+        where requests go fast after some of them; a large one comes less often.
 
         Args:
+            requests: How many requests what was written since the last call took.
             now: Write it in any case, unless nothing has changed.
         """
         sys.stdout.flush()
+        self._requests += requests
         if not now and not self._is_due():
             return
         for lines in self._lines.values():
@@ -107,6 +114,7 @@ class Writer:
             self._size = len(text)
         self._said_at = time.monotonic()
         self._said_behind = self._written()
+        self._requests = 0
 
     def _is_due(self) -> bool:
         """Tell whether it is time for a STATE line.
@@ -114,11 +122,16 @@ class Writer:
         A kill loses what no STATE has told; a large one is not told often.
         """
         elapsed_s = time.monotonic() - self._said_at
-        if elapsed_s < max(_LEAST_INTERVAL_S, self._size / _BYTES_PER_S):
-            return False
-        if self._size <= _SMALL or elapsed_s > self._size / _LEAST_BYTES_PER_S:
-            return True
-        return self._written() - self._said_behind > _ROWS_PER_STATE * self._size
+        if self._size > _SMALL:
+            behind = self._written() - self._said_behind
+            return (
+                behind > _ROWS_PER_STATE * self._size
+                or elapsed_s > self._size / _LEAST_BYTES_PER_S
+            )
+        return (
+            elapsed_s >= max(_LEAST_INTERVAL_S, self._size / _BYTES_PER_S)
+            or self._requests * _BYTES_A_REQUEST >= self._size
+        )
 
     def _written(self) -> int:
         return sum(lines.written for lines in self._lines.values())
