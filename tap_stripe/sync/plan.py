@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tap_stripe.streams.listing import Listing
 from tap_stripe.streams.listings import ACCOUNTS, OWN_ACCOUNT
 from tap_stripe.sync.reading import Reading
-from tap_stripe.sync.unread import pieces, union
+from tap_stripe.sync.unread import pieces, split, union, without
 from tap_stripe.sync.windows import Window
 
 if TYPE_CHECKING:
@@ -119,6 +119,9 @@ def windows(
 ) -> list[Window]:
     """Cut what is unread into windows.
 
+    What each run has to look at, one that goes on with a sync that was killed too, is
+    read at the end: a kill before costs nothing of it.
+
     Args:
         found: The listings.
         bookmarks: By collection, with what is unread.
@@ -137,35 +140,55 @@ def windows(
             if not feed.changes_only
         }
         again_too = unsettled.get(listing.path, [])
-        unread = {
-            name: union(
-                [
-                    *bookmarks[name].unread.get(listing.path, []),
-                    *(again_too if name in kept else ()),
-                ]
-            )
-            for name in names
-        }
         again = {
             name for name in names & kept if _is_relisted(listing, bookmarks[name])
         }
-        if listing.later_only:
-            unread = {}
-        fed = again | {name for name, left in unread.items() if left}
+        left: dict[str, Intervals] = {}
+        recent: dict[str, Intervals] = {}
+        for name in () if listing.later_only else names:
+            unread = bookmarks[name].unread.get(listing.path, [])
+            left[name], recent[name] = (
+                _parted(unread, again_too, bookmarks[name].watermark or 0)
+                if name in kept
+                else (unread, [])
+            )
+        fed = again | {name for name in left if left[name] or recent[name]}
         whole = not listing.windowed and (bool(again) or not names <= kept)
         if fed and (again or whole):
-            first = start if listing.windowed else 0
+            held = [(start if listing.windowed else 0, now)]
             cut.append(
-                Window(reading, frozenset(fed), [(first, now)], now, whole=whole)
+                Window(
+                    reading,
+                    frozenset(fed),
+                    held,
+                    now,
+                    whole=whole,
+                    is_last=not any(left.values()),
+                )
             )
             continue
-        alike: dict[frozenset[str], Intervals] = {}
-        for interval, fed_by in pieces(unread):
-            alike.setdefault(fed_by, []).append(interval)
-        for fed_by, intervals in alike.items():
-            held = union(intervals)
-            cut.append(Window(reading, fed_by, held, held[-1][1]))
+        for part, is_last in ((left, False), (recent, True)):
+            alike: dict[frozenset[str], Intervals] = {}
+            for interval, fed_by in pieces(part):
+                alike.setdefault(fed_by, []).append(interval)
+            for fed_by, intervals in alike.items():
+                held = union(intervals)
+                cut.append(Window(reading, fed_by, held, held[-1][1], is_last=is_last))
     return cut
+
+
+def _parted(
+    unread: Intervals, again_too: Intervals, watermark: int
+) -> tuple[Intervals, Intervals]:
+    """Part what is unread in what an earlier run has left and what each run reads."""
+    left = unread
+    for interval in again_too:
+        left = without(left, interval)
+    left, _ = split(left, watermark - 1)
+    recent = union([*unread, *again_too])
+    for interval in left:
+        recent = without(recent, interval)
+    return left, recent
 
 
 def _is_relisted(listing: Listing, bookmark: Bookmark) -> bool:

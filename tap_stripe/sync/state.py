@@ -94,11 +94,10 @@ class Bookmark(msgspec.Struct, omit_defaults=False):
     def go_on(self, *, start: int, now: int, ready: int) -> None:
         """Add what may have been created since to what is unread."""
         since = max(start, self.listed or start)
-        fresh = [(since, now), *self.unsettled]
         self.unread = {
-            listing: union([*left, *fresh]) for listing, left in self.unread.items()
+            listing: union([*left, (since, now)])
+            for listing, left in self.unread.items()
         }
-        self.unsettled = []
         self.listed = ready
 
     def nothing_waits(self) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tap_stripe.sync.readers import Item
     from tap_stripe.sync.shared import Shared
     from tap_stripe.sync.state import Bookmark
+    from tap_stripe.sync.unread import Intervals
 
 _MOST_UNSETTLED = 32
 _CUSTOMER = "customer"
@@ -49,6 +50,7 @@ class Tables:
         self._logger = shared.logger
         self._counted: dict[tuple[str, str], int] = {}
         self._ids: dict[tuple[str, str], list[str]] = {}
+        self._unsettled: dict[str, Intervals] = {}
         self._flagged: set[tuple[str, str]] = set()
         self._wrote: set[str] = set()
         self._single: set[str] = set()
@@ -79,7 +81,7 @@ class Tables:
                 key = (name, listing.path)
                 self._counted[key] = self._counted.get(key, 0) + len(page.objects)
                 self._known.bookmarks[name].shrink(listing.path, page.covers)
-        self._writer.state()
+        self._writer.state(requests=page.requests)
         self._report.log_progress(self._logger, self._usage)
 
     def _write_rows(
@@ -162,9 +164,9 @@ class Tables:
         ]
         if times:
             bookmark = self._known.bookmarks[collection.name]
-            bookmark.unsettled = fewer(
-                union([*bookmark.unsettled, *times]), _MOST_UNSETTLED
-            )
+            found = self._unsettled.get(collection.name, [])
+            self._unsettled[collection.name] = _few([*found, *times])
+            bookmark.unsettled = _few([*bookmark.unsettled, *times])
 
     def _is_wanted(self, found: Object, listing: Listing) -> bool:
         """Tell whether an object is not older than `start_date`."""
@@ -287,6 +289,9 @@ class Tables:
             self._note_sizes(collection, bookmark)
             bookmark.watermark = self._known.ready
             bookmark.nothing_waits()
+            if name not in self._known.resting:
+                # All that was unsettled before has been read again.
+                bookmark.unsettled = self._unsettled.get(name, [])
             if not bookmark.activated:
                 self._writer.activate(collection, bookmark.version)
                 bookmark.activated = True
@@ -339,6 +344,10 @@ class Tables:
             for id_ in sorted(gone)
         ]
         self._write_deletions(collection, found, self._known.now)
+
+
+def _few(intervals: Intervals) -> Intervals:
+    return fewer(union(intervals), _MOST_UNSETTLED)
 
 
 def _lacking(page: Page) -> set[str]:

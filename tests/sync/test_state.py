@@ -109,7 +109,8 @@ def test_a_later_read_adds_what_is_new_to_what_was_left():
 
     bookmark.go_on(start=0, now=200, ready=190)
 
-    assert bookmark.unread == {"/v1/invoices": [(10, 20), (50, 50), (90, 200)]}
+    assert bookmark.unread == {"/v1/invoices": [(10, 20), (90, 200)]}
+    assert bookmark.unsettled == [(50, 50)], "until the sync has read it again"
     assert bookmark.watermark == 90, "changes are not in yet"
     assert bookmark.listed == 190
     assert bookmark.version == 7

@@ -1,0 +1,59 @@
+"""What is read first when a sync goes on that was killed, and what last."""
+
+from __future__ import annotations
+
+import pytest
+
+from tap_stripe.streams import Collection, listings
+from tap_stripe.sync.plan import windows
+from tap_stripe.sync.reading import Reading
+from tap_stripe.sync.state import Bookmark
+from tap_stripe.tap import TapStripe
+
+NOW, WATERMARK = 2000, 1000
+CHARGES = listings.CHARGES.path
+
+
+@pytest.fixture(scope="module")
+def reading():
+    tap = TapStripe(config={"api_key": "sk_test_1"}, parse_env_config=False)
+    charges = tap.streams["charges"]
+    assert isinstance(charges, Collection)
+    return Reading(None, listings.CHARGES, ((charges, charges.feeds[0]),))
+
+
+def planned(reading, unread, *, kept=True, unsettled=()):
+    bookmark = Bookmark(
+        watermark=WATERMARK, listed=WATERMARK, unread={CHARGES: list(unread)}
+    )
+    found = windows(
+        [reading],
+        {"charges": bookmark},
+        frozenset({"charges"} if kept else ()),
+        {CHARGES: list(unsettled)},
+        start=0,
+        now=NOW,
+    )
+    return [(window.unread, window.is_last) for window in found]
+
+
+def test_a_first_sync_reads_a_list_as_one(reading):
+    assert planned(reading, [(0, NOW)], kept=False) == [([(0, NOW)], False)]
+
+
+def test_what_is_new_since_the_last_sync_is_read_last(reading):
+    assert planned(reading, [(WATERMARK, NOW)]) == [([(WATERMARK, NOW)], True)]
+
+
+def test_what_was_left_is_read_before_what_each_run_looks_at(reading):
+    assert planned(reading, [(10, 20), (WATERMARK, NOW)], unsettled=[(500, 600)]) == [
+        ([(10, 20)], False),
+        ([(500, 600), (WATERMARK, NOW)], True),
+    ]
+
+
+def test_what_was_left_and_is_read_again_in_any_case_is_read_once(reading):
+    assert planned(reading, [(500, 1100)], unsettled=[(550, 600)]) == [
+        ([(500, 549), (601, 999)], False),
+        ([(550, 600), (WATERMARK, 1100)], True),
+    ]
