@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -52,6 +53,7 @@ class Writer:
 
     def begin(self, collections: Iterable[Collection]) -> None:
         """Write the SCHEMA lines of the collections that are selected."""
+        _write_whole()
         for collection in collections:
             collection.write_schema()
             self._lines[collection.name] = lines_of(collection)
@@ -135,3 +137,15 @@ class Writer:
 
     def _written(self) -> int:
         return sum(lines.written for lines in self._lines.values())
+
+
+def _write_whole() -> None:
+    """Have stdout write all that it is given.
+
+    With PYTHONUNBUFFERED, as images for containers set it, it is a bare file: where a
+    signal comes while the pipe is full, a write ends early and says so to nobody.
+    """
+    if isinstance(sys.stdout.buffer, io.RawIOBase):
+        sys.stdout = open(  # noqa: SIM115 - for the rest of the process
+            sys.stdout.fileno(), "w", encoding="utf-8", closefd=False
+        )
