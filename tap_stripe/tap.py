@@ -36,6 +36,7 @@ from tap_stripe.settings import (
     number,
     read_settings,
 )
+from tap_stripe.stopping import Stopping
 from tap_stripe.streams import Collection
 from tap_stripe.sync.fetch import Fetch
 from tap_stripe.sync.pages import pages
@@ -70,6 +71,7 @@ class TapStripe(Tap):
         self._reported: set[tuple[str, str]] = set()
         self._settings: Settings | None = None
         self._run: Run | None = None
+        self._stopping = Stopping()
         catalog = kwargs.get("catalog")
         self._given_catalog = catalog if isinstance(catalog, Catalog) else None
         super().__init__(**kwargs)
@@ -190,8 +192,9 @@ class TapStripe(Tap):
             )
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
-        """Stop, with a last STATE line."""
+        """Stop, with a last STATE line if the target takes it."""
         del frame
+        self._stopping.ask(signum)
         if self._run is None:
             sys.exit(128 + signum)
         # The writer may be in the middle of a line: it stops behind it.

@@ -15,7 +15,7 @@ from tests.target import Target
 
 READERS = 32
 MOST_WORK = 1.2
-STOPS_WITHIN_S = 5
+STOPS_WITHIN_S = 2
 PACE = 100
 
 # So many for each kill that it costs little of the whole.
@@ -205,6 +205,73 @@ def test_a_signal_stops_at_once_with_a_true_state(
     copy.sandbox.faults = Faults()
     copy.sync()
     copy.assert_equal()
+
+
+@pytest.fixture(params=["at its start", "later"])
+def blocked(request, copying, tap, seed, monkeypatch):
+    """Give a run that can't get on, since nobody reads any more what it writes."""
+    monkeypatch.setenv("PYTHONUNBUFFERED", "1")  # As images for containers do.
+    copy = copying(Options(seed=seed, scale=0.5))
+    with tap.start(copy.config()) as process:
+        if request.param == "later":
+            for line in process.stdout:
+                copy.target.take([line])
+                if copy.target.state and copy.target.records:
+                    break
+        time.sleep(2.5)
+        yield copy, process
+        process.kill()
+
+
+def seconds_to_end(process):
+    began = time.monotonic()
+    process.wait(timeout=60)
+    return time.monotonic() - began
+
+
+def assert_nothing_is_lost(copy, lines):
+    assert all(json.loads(line) for line in lines[:-1])
+    copy.target.take(lines)
+    copy.sync()
+    copy.assert_equal()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_a_run_whose_target_takes_nothing_more(blocked, number):
+    copy, process = blocked
+
+    process.send_signal(number)
+
+    assert seconds_to_end(process) < STOPS_WITHIN_S
+    assert process.returncode == 128 + number
+    assert_nothing_is_lost(copy, process.stdout.readlines())
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_second_signal_stops_a_blocked_run_at_once(blocked, number):
+    copy, process = blocked
+
+    process.send_signal(signal.SIGTERM)
+    time.sleep(0.5)
+    process.send_signal(number)
+
+    assert seconds_to_end(process) < 0.5
+    assert process.returncode == 128 + number
+    assert_nothing_is_lost(copy, process.stdout.readlines())
+
+
+def test_a_target_that_reads_on_in_time_gets_a_last_state(blocked):
+    copy, process = blocked
+
+    process.send_signal(signal.SIGINT)  # As Ctrl-C under Meltano does.
+    process.send_signal(signal.SIGTERM)
+    time.sleep(0.5)
+    lines = process.stdout.readlines()
+
+    assert seconds_to_end(process) < STOPS_WITHIN_S
+    assert process.returncode in {128 + signal.SIGINT, 128 + signal.SIGTERM}
+    assert json.loads(lines[-1])["type"] == "STATE"
+    assert_nothing_is_lost(copy, lines)
 
 
 def withheld_in_two_stopped_runs(copy, path):
