@@ -29,7 +29,10 @@ class Mask(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Mask a record; it is always let through."""
-        record.msg, record.args = self.text(record.getMessage()), ()
+        told = record.getMessage()
+        # What has no key keeps its parts: from a metric's, Meltano's log is made.
+        if (masked := self.text(told)) != told:
+            record.msg, record.args = masked, ()
         if record.exc_info:
             record.exc_text = self.text(_formatter.formatException(record.exc_info))
         return True
