@@ -31,6 +31,8 @@ _WASTE = 3.0
 _WASTE_PER_PAGE = 0.04
 _FORESEEN = 40
 """How many times what was read of a list may be assumed to lie below it."""
+_BEFORE_STRIPE = 1_293_840_000
+"""Start of 2011. A window that begins before says nothing of where its list ends."""
 _DENSER = 8
 """How many times as dense as all that was read of a list a window may be taken to be:
 a second with many objects says little of the next day."""
@@ -161,6 +163,8 @@ class _Progress:
         objects: Objects read.
         seconds: Seconds of the listing that they cover.
         requests: Requests that the pages took, lists inside their objects included.
+        oldest: `created` of the oldest object read.
+        is_first: Whether the list is read down to its beginning.
     """
 
     windows: list[Window]
@@ -168,15 +172,22 @@ class _Progress:
     objects: int = 0
     seconds: int = 0
     requests: int = 0
+    oldest: int | None = None
+    is_first: bool = False
 
     def pages_left(self, window: Window) -> float:
         """Estimate how many pages of a window are still to read."""
         if window.density is None:
             return math.inf
-        density = min(window.density, _DENSER * self.objects / max(1, self.seconds))
-        pages = max(1.0, density * seconds(window.unread) / PAGE)
+        pages = self.pages_in(window, window.unread)
         # Nobody knows how old an account is: little is foreseen of the oldest piece.
         return min(pages, _FORESEEN * max(1, self.pages)) if window.bottom else pages
+
+    def pages_in(self, window: Window, unread: Intervals) -> float:
+        """Estimate how many pages some of the intervals of a window hold."""
+        most = _DENSER * self.objects / max(1, self.seconds)
+        density = min(window.density or 0.0, most)
+        return max(1.0, density * seconds(unread) / PAGE)
 
     def all_left(self) -> float:
         """Estimate how many pages are still to read."""
@@ -192,6 +203,28 @@ class _Progress:
     def requests_left(self) -> float:
         """Estimate how many requests are still to be made."""
         return self.all_left() * self.requests_a_page()
+
+    def foreseen(self, began: int | None) -> float | None:
+        """Estimate as `requests_left` does, for somebody who wants to know.
+
+        Args:
+            began: When the account's data begin, as far as other listings tell.
+
+        Returns:
+            None where nobody can know.
+        """
+        pages = 0.0
+        oldest = _older(began, self.oldest)
+        for window in list(self.windows):
+            unread = window.unread
+            is_open = window.bottom and unread and unread[0][0] < _BEFORE_STRIPE
+            if window.density is None or (is_open and began is None):
+                return None
+            if began is not None and oldest is not None:
+                # Windows are cut below the account's beginning, too.
+                _, unread = split(unread, oldest - 1)
+            pages += self.pages_in(window, unread)
+        return pages * self.requests_a_page()
 
     def requests_a_page(self) -> float:
         """Tell how many requests a page takes, lists inside its objects included."""
@@ -221,6 +254,8 @@ class Windows:
         self, windows: Iterable[Window], *, at_once: Callable[[str], int]
     ) -> None:
         self._open: dict[Reading, _Progress] = {}
+        self._taken: dict[Reading, int] = {}
+        self._began: int | None = None
         self._at_once = at_once
         held = list(windows)
         self._last = [window for window in held if window.is_last]
@@ -229,8 +264,11 @@ class Windows:
     def _begin(self, windows: Iterable[Window]) -> None:
         for window in windows:
             self._open.setdefault(window.reading, _Progress([])).windows.append(window)
+            self._taken.setdefault(window.reading, 0)
         for progress in self._open.values():
-            min(progress.windows, key=lambda window: window.unread[0]).bottom = True
+            oldest = min(progress.windows, key=lambda window: window.unread[0])
+            oldest.bottom = True
+            progress.is_first = oldest.unread[0][0] < _BEFORE_STRIPE
         self._go_on()
 
     def _go_on(self) -> None:
@@ -265,7 +303,13 @@ class Windows:
         return None
 
     def give_back(
-        self, window: Window, full: FullPage | None, count: int = 0, requests: int = 1
+        self,
+        window: Window,
+        full: FullPage | None,
+        count: int = 0,
+        requests: int = 1,
+        *,
+        oldest: int | None = None,
     ) -> None:
         """Take a window back after a page.
 
@@ -274,14 +318,17 @@ class Windows:
             full: Where its page ended; None if nothing is behind it.
             count: How many objects the page had.
             requests: How many requests it took, lists inside its objects included.
+            oldest: `created` of its last object.
         """
         window.taken = False
+        self._taken[window.reading] += requests
         progress = self._open.get(window.reading)
         if progress is None:
             return
         progress.pages += 1
         progress.objects += count
         progress.requests += requests
+        progress.oldest = _older(progress.oldest, oldest)
         if full is not None and window.unread:
             window.go_on(full)
             progress.seconds += max(1, full.newest - full.oldest)
@@ -291,6 +338,20 @@ class Windows:
         if not window.unread:
             self._close(window)
 
+    def standing(self) -> list[tuple[Reading, int, float | None]]:
+        """Tell how far each listing is read. May be called without the lock.
+
+        Returns:
+            The listing, how many requests it took, and about how many are left: None
+            where that can't be known.
+        """
+        found: list[tuple[Reading, int, float | None]] = []
+        for reading, taken in self._taken.items():
+            progress = self._open.get(reading)
+            left = 0.0 if progress is None else progress.foreseen(self._began)
+            found.append((reading, taken, left))
+        return found
+
     def spare(self, reading: Reading, names: frozenset[str]) -> None:
         """Read no window that is read for these collections alone."""
         self._last = [
@@ -299,7 +360,11 @@ class Windows:
             if window.reading != reading or not window.fed or not window.fed <= names
         ]
         progress = self._open.get(reading)
-        for window in list(progress.windows) if progress else ():
+        if progress is None:
+            return
+        # Its oldest object will not be met.
+        progress.is_first = False
+        for window in list(progress.windows):
             if window.fed and window.fed <= names:
                 window.unread = []
                 if not window.taken:
@@ -310,6 +375,8 @@ class Windows:
         progress.close(window)
         if not progress.windows:
             del self._open[window.reading]
+            if progress.is_first:
+                self._began = _older(self._began, progress.oldest)
             self._go_on()
 
     def drop(self, reading: Reading) -> None:
@@ -317,6 +384,10 @@ class Windows:
         self._open.pop(reading, None)
         self._last = [window for window in self._last if window.reading != reading]
         self._go_on()
+
+
+def _older(one: int | None, other: int | None) -> int | None:
+    return other if one is None else min(one, one if other is None else other)
 
 
 def _idle(progress: _Progress) -> Window | None:

@@ -101,12 +101,16 @@ class _WindowPiece:
         self._full: FullPage | None = None
         self._count = 0
         self._requests = 0
+        self._oldest: int | None = None
         self._refused = False
 
     def run(self, give: Give) -> list[Item]:
         def count(page: Page) -> None:
             self._count += len(page.objects)
             self._requests += page.requests
+            if page.objects:
+                time = page.reading.listing.time
+                self._oldest = integer(page.objects[-1].get(time))
 
         def give_part(page: Page) -> None:
             count(page)
@@ -131,7 +135,11 @@ class _WindowPiece:
             self._windows.drop(self._ask.reading)
         else:
             self._windows.give_back(
-                self._window, self._full, self._count, self._requests
+                self._window,
+                self._full,
+                self._count,
+                self._requests,
+                oldest=self._oldest,
             )
             if short := self._ask.reading.short():
                 self._windows.spare(self._ask.reading, short)

@@ -193,3 +193,100 @@ def test_a_second_without_end_is_an_error():
 
     with pytest.raises(ResponseError, match="without end"):
         window.go_on(FullPage(7, 7, PAGE, 7, "one more"))
+
+
+# How far it is
+
+BEGAN, SPAN = 1_500_000_000, 50_000_000
+
+
+def standings(times, unread, *, readers=4, began=None):
+    """Read all windows, one page after the other; give what they told meanwhile.
+
+    Args:
+        times: Of the objects.
+        unread: What is to be read.
+        readers: How many windows are read at once.
+        began: Time of the only object of another list.
+    """
+    server = ListInMemory(times)
+    charges = Reading(None, CHARGES, ())
+    plans = Reading(None, Listing("/v1/plans", "plan"), ())
+    last = unread[-1][1]
+    found = [Window(charges, frozenset(), list(unread), last)]
+    if began is not None:
+        found.append(Window(plans, frozenset(), [(0, last)], last))
+    windows = Windows(found, at_once=lambda _: readers)
+    told: list[tuple[int, float | None]] = []
+    under_way: list[Window] = []
+    while windows:
+        while len(under_way) < readers and (window := windows.take()) is not None:
+            under_way.append(window)
+        window = under_way.pop(0)
+        if window.reading is plans:
+            windows.give_back(window, None, 1, oldest=began)
+        else:
+            objects, has_more = server.page(window.ask())
+            full = None
+            if has_more:
+                id_, oldest = objects[-1]
+                full = FullPage(objects[0][1], oldest, PAGE, window.top, str(id_))
+            oldest = objects[-1][1] if objects else None
+            windows.give_back(window, full, len(objects), oldest=oldest)
+        [standing] = [one for one in windows.standing() if one[0] is charges]
+        told.append(standing[1:])
+    return server, told
+
+
+def spread(count):
+    chance = random.Random(1)
+    return [BEGAN + chance.randrange(SPAN) for _ in range(count)]
+
+
+@pytest.mark.parametrize("began", [None, BEGAN])
+def test_all_requests_are_told_and_none_are_left_at_the_end(began):
+    server, told = standings(spread(20_000), [(0, BEGAN + SPAN)], began=began)
+
+    assert told[-1] == (server.requests, 0)
+    assert [taken for taken, _ in told] == sorted(taken for taken, _ in told)
+
+
+def test_nothing_is_foreseen_of_a_first_read_before_something_tells_where_it_ends():
+    _, told = standings(spread(20_000), [(0, BEGAN + SPAN)])
+
+    assert [left for _, left in told[:10]] == [None] * 10
+
+
+@pytest.mark.parametrize(
+    ("unread", "began"),
+    [
+        pytest.param([(0, BEGAN + SPAN)], BEGAN, id="another list tells"),
+        pytest.param([(BEGAN, BEGAN + SPAN)], None, id="start_date, or a later sync"),
+    ],
+)
+def test_what_is_left_is_foreseen_well(unread, began):
+    server, told = standings(spread(20_000), unread, began=began)
+
+    for taken, left in told[3:]:
+        assert left is not None
+        assert taken + left == pytest.approx(server.requests, rel=0.2)
+
+
+def test_a_list_of_which_nothing_is_read_is_not_foreseen():
+    windows = Windows(
+        [Window(Reading(None, CHARGES, ()), frozenset(), [(BEGAN, BEGAN + 9)], BEGAN)],
+        at_once=lambda _: 1,
+    )
+
+    [(_, taken, left)] = windows.standing()
+
+    assert (taken, left) == (0, None)
+
+
+def test_a_list_that_is_refused_has_nothing_left():
+    reading = Reading(None, CHARGES, ())
+    windows = Windows([Window(reading, frozenset(), [(0, 9)], 9)], at_once=lambda _: 1)
+
+    windows.drop(reading)
+
+    assert windows.standing() == [(reading, 0, 0)]
