@@ -138,6 +138,10 @@ class Changes:
         """Give the objects of a listing that are to be read again, by id."""
         return self._pending.get(listing, {})
 
+    def count(self) -> int:
+        """Count the objects that are to be read again. From any thread, about."""
+        return sum(map(len, list(self._pending.values())))
+
     @property
     def is_certain(self) -> bool:
         """Whether all that is left can be said by the ids that wait."""
