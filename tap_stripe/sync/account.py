@@ -210,8 +210,9 @@ class AccountSync:
         """
         fetch = self._shared.fetch
         at_once = AtOnce(fetch.budget, self._shared.usage, self.account)
-        yield self._windowed(self._event_windows(), at_once, self._take_events)
+        yield from self._windowed(self._event_windows(), at_once, self._take_events)
         self._rest_or_go_on()
+        self._shared.report.under_way.rereading(self._known.changes)
         listed = windows(
             (
                 reading
@@ -224,7 +225,7 @@ class AccountSync:
             start=self._known.start,
             now=self._known.now,
         )
-        yield self._windowed(listed, at_once, self._tables.take)
+        yield from self._windowed(listed, at_once, self._tables.take)
         # First what needs more than an id to be judged: from then on the state can say
         # by ids what is left, and a kill loses nothing of what was read.
         while (
@@ -319,9 +320,10 @@ class AccountSync:
 
     def _windowed(
         self, found: list[Window], at_once: AtOnce, take: Callable[[Item], None]
-    ) -> Phase:
-        work = WindowWork(Windows(found, at_once=at_once), self._shared.fetch)
-        return Phase(work, take)
+    ) -> Iterator[Phase]:
+        left = Windows(found, at_once=at_once)
+        with self._shared.report.under_way.reading(left):
+            yield Phase(WindowWork(left, self._shared.fetch), take)
 
     def _event_windows(self) -> list[Window]:
         marks = [

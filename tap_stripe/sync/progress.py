@@ -47,7 +47,7 @@ class Moment:
         throttles: 429s, by endpoint.
         parts: What is read of each listing in this run, the finished ones too.
         changed: Changed objects that wait to be read again.
-        accounts_done: How many of the accounts are read.
+        accounts_done: How many of the accounts are done with.
         accounts: How many there are.
     """
 
@@ -287,12 +287,12 @@ def line(figures: Figures) -> str:
 
 def beside(now: Moment) -> list[str]:
     """Say what figures don't: accounts, and changed objects."""
-    told = accounts_read(now.accounts_done, now.accounts)
+    told = accounts_done(now.accounts_done, now.accounts)
     if now.changed:
         told.append(f"{now.changed:,} changed objects to read again")
     return told
 
 
-def accounts_read(done: int, accounts: int) -> list[str]:
-    """Say how many accounts are read, where there are several."""
-    return [f"{done:,} of {accounts:,} accounts read"] if accounts > 1 else []
+def accounts_done(done: int, accounts: int) -> list[str]:
+    """Say how many accounts are done with, where there are several."""
+    return [f"{done:,} of {accounts:,} accounts done"] if accounts > 1 else []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -14,6 +13,10 @@ from tap_stripe.errors import (
     PermissionMissing,
     TapError,
 )
+from tap_stripe.permissions import link
+from tap_stripe.sync.progress import accounts_done
+from tap_stripe.sync.summary import Summary, cost, summary_rows
+from tap_stripe.sync.under_way import UnderWay
 
 if TYPE_CHECKING:
     import logging
@@ -23,7 +26,6 @@ if TYPE_CHECKING:
     from tap_stripe.sync.reading import Refused
     from tap_stripe.usage import Usage
 
-_PROGRESS_EVERY_S = 10
 _NAMED = 20
 
 
@@ -39,9 +41,12 @@ class Report:
             the accounts that it concerns; none where just the own one is read.
         failed: Accounts that could not be read on, with the reason.
         left: Accounts that were read before and are connected no more.
+        empty: Why a listing has nothing to read, by its path.
+        lacking: The permissions that the key lacks; an empty name where Stripe gives
+            none.
         accounts: How many accounts are read.
-        told_at: When progress was last told, monotonic seconds.
-        told_rows: How many rows there were then.
+        accounts_done: How many of them are done with.
+        under_way: What is being read right now.
     """
 
     listed: Counter[str] = field(default_factory=Counter)
@@ -50,9 +55,11 @@ class Report:
     refused: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     failed: dict[str, Exception] = field(default_factory=dict)
     left: list[str] = field(default_factory=list)
+    empty: dict[str, str] = field(default_factory=dict)
+    lacking: set[str] = field(default_factory=set)
     accounts: int = 1
-    told_at: float = field(default_factory=time.monotonic)
-    told_rows: int = 0
+    accounts_done: int = 0
+    under_way: UnderWay = field(default_factory=UnderWay)
 
     def refuse(
         self, refused: Refused, names: Iterable[str], account_id: str | None = None
@@ -64,6 +71,7 @@ class Report:
         error = refused.error
         if isinstance(error, PermissionMissing):
             permission = error.permission or refused.reading.listing.permission
+            self.lacking.add(permission)
             why = f"{what}: the key lacks the permission {permission or '(unnamed)'}"
         else:
             why = f"{what}: {error}"
@@ -76,16 +84,19 @@ class Report:
         """Note that an account could not be read on."""
         self.failed[account_id] = error
 
-    def judge(self, *, fail_on_missing_permission: bool) -> None:
+    def judge(
+        self, permissions: Iterable[str], *, fail_on_missing_permission: bool
+    ) -> None:
         """End a run with an error in which something was not read.
 
         Args:
+            permissions: Those that the selected collections need.
             fail_on_missing_permission: Whether what the key may not read counts.
 
         Raises:
             TapError: Something that counts was not read.
         """
-        missing = {name for name, _ in self.refused}
+        missing = self.refused_names()
         if not fail_on_missing_permission:
             missing = set()
         missing |= {
@@ -98,43 +109,53 @@ class Report:
                 f"Not all was read: {_some(sorted(missing))}; the lines above say why. "
                 "All else is read."
             )
+            if fail_on_missing_permission and self.lacking:
+                every = {*permissions, *self.lacking} - {""}
+                message += (
+                    f" This form makes a key that may read it: {link(sorted(every))}"
+                )
             raise TapError(message)
 
-    def log_progress(self, logger: logging.Logger, usage: Usage) -> None:
-        """Tell how far the run is, about every 10 seconds."""
-        now = time.monotonic()
-        if now - self.told_at < _PROGRESS_EVERY_S:
-            return
-        rows = self.listed.total() + self.changed.total()
-        logger.info(
-            "%d rows so far, %.0f a second; %d requests, %d answered with 429.",
-            rows,
-            (rows - self.told_rows) / (now - self.told_at),
-            usage.requests.total(),
-            usage.throttles.total(),
-        )
-        self.told_at, self.told_rows = now, rows
+    def rows(self) -> dict[str, int]:
+        """Count the rows of each collection, from any thread."""
+        rows: Counter[str] = Counter()
+        for counter in (self.listed, self.changed, self.deleted):
+            # Copied in one step: the writer goes on counting.
+            rows.update(dict(counter))
+        return dict(rows)
 
-    def log(self, logger: logging.Logger, usage: Usage) -> None:
-        """Write the closing summary."""
-        names = sorted({*self.listed, *self.changed, *self.deleted})
-        rows = [
-            f"  {name}: {self.listed[name]} listed, {self.changed[name]} changed, "
-            f"{self.deleted[name]} deleted"
-            for name in names
-        ]
-        asked = ", ".join(
-            f"{endpoint} {count}" for endpoint, count in sorted(usage.requests.items())
+    def summary(self, usage: Usage, *, seconds: float, is_early: bool) -> Summary:
+        """Give the closing summary.
+
+        Args:
+            usage: What the run has asked of Stripe.
+            seconds: How long it took.
+            is_early: Whether it ends before all was read.
+        """
+        if is_early:
+            title = "Sync ended early; the next one goes on from here."
+        elif self.refused or self.failed:
+            title = "Sync finished, not complete."
+        else:
+            title = "Sync finished."
+        names = {*self.listed, *self.changed, *self.deleted, *self.refused_names()}
+        return Summary(
+            title,
+            summary_rows(sorted(names), self.listed, self.changed, self.deleted),
+            (
+                *accounts_done(self.accounts_done, self.accounts),
+                *cost(usage.requests, usage.retries, usage.throttles, seconds=seconds),
+            ),
         )
-        lines = [
-            "Sync finished, not complete."
-            if self.refused or self.failed
-            else "Sync finished.",
-            *rows,
-            f"  {usage.requests.total()} requests ({asked})",
-            f"  sent again: {usage.retries.total()}; 429: {usage.throttles.total()}",
-        ]
-        logger.info("\n".join(lines))
+
+    def refused_names(self) -> set[str]:
+        """Name the collections that were not read, or not wholly, in some account."""
+        return {name for name, _ in self.refused}
+
+    def log_skipped(self, logger: logging.Logger) -> None:
+        """Name what was not read, and why."""
+        for path, why in sorted(self.empty.items()):
+            logger.info("Nothing to read at %s: %s", path, why)
         for (name, why), accounts in sorted(self.refused.items()):
             of = f" of {_some(accounts)}" if accounts else ""
             logger.error("Not read: %s%s (%s).", name, of, why)

@@ -15,16 +15,20 @@ from tap_stripe.errors import (
     TapError,
     Unavailable,
 )
+from tap_stripe.permissions import needed
 from tap_stripe.sync.account import AccountSync
 from tap_stripe.sync.discovery import Discovery
+from tap_stripe.sync.display import display
 from tap_stripe.sync.fetch import Fetch
 from tap_stripe.sync.partitions import Partitions
 from tap_stripe.sync.plan import Part
+from tap_stripe.sync.progress import ENDPOINT_LIMIT, Limits
 from tap_stripe.sync.readers import Read, Readers, Stopped
 from tap_stripe.sync.report import Report
 from tap_stripe.sync.shared import Shared
 from tap_stripe.sync.state import read_bookmark, write_bookmark
 from tap_stripe.sync.syncs import Sync, Syncs, Task, TaskPiece
+from tap_stripe.sync.teller import Teller
 from tap_stripe.sync.writer import Writer
 
 if TYPE_CHECKING:
@@ -89,9 +93,13 @@ class Run:
         # A state that can't be used is told before anything is written.
         first = self._discovery() if self._accounts.several else self._begin()
         writer.begin(self._collections)
+        teller, is_early = self._teller(), True
+        teller.start()
         try:
             self._syncs.add([lambda: first])
             self._read()
+            writer.state(now=True)
+            is_early = False
         except Stopped:
             writer.state(now=True)
             raise SystemExit(128 + (self._signal or 0)) from None
@@ -100,16 +108,30 @@ class Run:
             raise
         finally:
             self._readers.close()
-        writer.state(now=True)
-        self._report.log(self._tap.logger, self._client.usage)
+            teller.close(is_early=is_early)
+        self._report.log_skipped(self._tap.logger)
         self._report.judge(
-            fail_on_missing_permission=settings.fail_on_missing_permission
+            needed(self._collections),
+            fail_on_missing_permission=settings.fail_on_missing_permission,
         )
 
     def stop(self, signum: int) -> None:
         """Stop with a last STATE line. May be called from a signal handler."""
         self._signal = signum
         self._readers.stop()
+
+    def _teller(self) -> Teller:
+        settings = self._tap.settings
+        return Teller(
+            self._collections,
+            self._report,
+            self._client.usage,
+            limits=Limits(
+                settings.requests_per_second,
+                settings.requests_per_second_per_endpoint or ENDPOINT_LIMIT,
+            ),
+            display=display(self._tap.logger),
+        )
 
     # Reading
 
@@ -176,6 +198,7 @@ class Run:
             self._partitions.put(sync.account_id, sync.bookmarks, seen=sync.seen)
             self._begun.remove(sync)
             self._client.budget.forget(sync.account)
+            self._report.accounts_done += 1
 
     def _fail(self, task: Task, error: StripeError | ResponseError) -> None:
         """Leave an account alone that can't be read, unless nothing can be.

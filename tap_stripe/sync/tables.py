@@ -46,8 +46,6 @@ class Tables:
         self._known = known
         self._writer = shared.writer
         self._report = shared.report
-        self._usage = shared.usage
-        self._logger = shared.logger
         self._counted: dict[tuple[str, str], int] = {}
         self._ids: dict[tuple[str, str], list[str]] = {}
         self._unsettled: dict[str, Intervals] = {}
@@ -82,7 +80,6 @@ class Tables:
                 self._counted[key] = self._counted.get(key, 0) + len(page.objects)
                 self._known.bookmarks[name].shrink(listing.path, page.covers)
         self._writer.state(requests=page.requests)
-        self._report.log_progress(self._logger, self._usage)
 
     def _write_rows(
         self, collection: Collection, feed: Feed, wanted: list[Object], page: Page
@@ -253,7 +250,7 @@ class Tables:
         if is_final(refused.error) and not harmless and not refused.expansions:
             raise refused.error
         if harmless and not refused.expansions:
-            self._logger.info("Nothing to read at %s: %s", listing.path, refused.error)
+            self._report.empty[listing.path] = str(refused.error)
             for name in names:
                 if name in self._known.bookmarks:
                     self._known.bookmarks[name].shrink(

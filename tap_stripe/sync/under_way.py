@@ -23,15 +23,9 @@ class UnderWay:
 
     All may be called from any thread. What it tells is as good as estimates are: it
     looks at windows and changes without their locks.
-
-    Attributes:
-        accounts: How many accounts the run reads.
-        accounts_done: How many of them it has read.
     """
 
     def __init__(self) -> None:
-        self.accounts = 1
-        self.accounts_done = 0
         self._lock = threading.Lock()
         self._open: list[Windows] = []
         self._changes: list[weakref.ref[Changes]] = []

@@ -80,6 +80,7 @@ def test_what_a_first_sync_may_not_read_is_named_and_comes_once_it_is_allowed(
     assert "Traceback" not in ran.err
     assert named(ran) == skipped
     assert all(permission in one for one in errors(ran) if one.startswith("Not read"))
+    assert f"permissions[]=rak_{permission}" in errors(ran)[-1]
     assert KEY not in ran.err
     assert of_others(copy.differences(), skipped) == []
     assert len(copy.sandbox.log) < ENOUGH_REQUESTS

@@ -234,6 +234,6 @@ def test_a_line_says_only_what_is_known():
 def test_what_is_no_figure_stands_beside():
     assert beside(moment(1)) == []
     assert beside(moment(1, changed=1200, accounts=1000, accounts_done=7)) == [
-        "7 of 1,000 accounts read",
+        "7 of 1,000 accounts done",
         "1,200 changed objects to read again",
     ]
