@@ -72,6 +72,8 @@ class Request(NamedTuple):
 
 def endpoint_of(method: str, path: str) -> str:
     """Method and path pattern: what Stripe's limiters count as one endpoint."""
+    if "/oauth/" in path:
+        return f"{method} {path}"
     parts = path.strip("/").split("/")[1:]
     return f"{method} /v1/" + "/".join(
         ":id" if place % 2 else part for place, part in enumerate(parts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from tap_stripe.sandbox.errors import Forbidden, Unauthorized
 from tap_stripe.sandbox.kinds import PERMISSION_NAMES
@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
 Wording = Literal["present", "older"]
+
+
+class _Token(NamedTuple):
+    account: str | None
+    until: float
 
 
 class Keyring:
@@ -30,6 +35,29 @@ class Keyring:
         self._accounts: dict[str, Collection[str]] = {}
         self._wording = wording
         self._status = status
+        self._tokens: dict[str, _Token] = {}
+
+    def grant(self, token: str, account: str | None, *, until: float) -> None:
+        """Add an access token, which reads everything of an account.
+
+        Args:
+            token: The token.
+            account: A connected account; None for the sandbox's own.
+            until: Unix second from which it has expired.
+        """
+        self._keys[token] = None
+        self._tokens[token] = _Token(account, until)
+
+    def withdraw(self, account: str | None) -> None:
+        """Let the access tokens of an account expire."""
+        self._revoked.update(
+            token for token, of in self._tokens.items() if of.account == account
+        )
+
+    def account(self, key: str) -> str | None:
+        """The connected account that an access token reads; None for the own."""
+        token = self._tokens.get(key)
+        return None if token is None else token.account
 
     def set(self, key: str, permissions: Collection[str] | None) -> None:
         """Add a key, or change what it may read; None is everything."""
@@ -44,8 +72,12 @@ class Keyring:
         """Let a key expire."""
         self._revoked.add(key)
 
-    def admitted(self, authorization: str) -> str:
+    def admitted(self, authorization: str, *, now: float) -> str:
         """The key in an `Authorization` header.
+
+        Args:
+            authorization: The header.
+            now: Unix seconds.
 
         Raises:
             Unauthorized: There is none, or none that counts.
@@ -66,7 +98,8 @@ class Keyring:
                 " help at https://support.stripe.com/."
             )
             raise Unauthorized(message)
-        if key in self._revoked:
+        token = self._tokens.get(key)
+        if key in self._revoked or (token is not None and now >= token.until):
             message = f"Expired API Key provided: {masked(key)}"
             raise Unauthorized(message, code="api_key_expired")
         if key not in self._keys:

@@ -62,6 +62,11 @@ class Options:
         pretty: Whether bodies are indented, as Stripe's are.
         limits: Rate limits at the start.
         faults: Faults at the start.
+        client_ids: `ca_…` of the platform and of its Stripe App, for OAuth.
+        app_id: `app_…` of that app.
+        code_seconds: For how long a code of OAuth is good.
+        access_seconds: For how long an access token of the app is good.
+        refresh_seconds: For how long a refresh token of the app is good.
         platform: Whether the own account is a Connect platform.
         platform_refusal: What a list of accounts answers when it is none: an empty
             list, or 403 `platform_account_required`.
@@ -102,6 +107,11 @@ class Options:
     pretty: bool = False
     limits: Limits = field(default_factory=Limits)
     faults: Faults = field(default_factory=Faults)
+    client_ids: Collection[str] = ("ca_sandbox",)
+    app_id: str = "app_sandbox"
+    code_seconds: float = 300.0
+    access_seconds: float = 3_600.0
+    refresh_seconds: float = YEAR_SECONDS
     platform: bool = True
     platform_refusal: Literal["empty", "platform_account_required"] = "empty"
     connected_data: bool = False

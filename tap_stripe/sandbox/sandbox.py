@@ -222,6 +222,14 @@ class Sandbox(Truth):
         """Let a connected account grant only some read permissions."""
         self.world.keys.restrict(account, permissions)
 
+    def uninstall_app(self, account: str | None = None) -> None:
+        """Uninstall the Stripe App from an account, as its owner does.
+
+        Its tokens expire at once, and are not renewed any more.
+        """
+        with self.world.lock:
+            self._server.oauth.uninstall(account or self.world.account)
+
     # Changes, from any thread while it runs; `account` is a connected account's id.
 
     def perform(

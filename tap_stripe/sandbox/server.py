@@ -20,6 +20,7 @@ from tap_stripe.sandbox.errors import StripeError
 from tap_stripe.sandbox.limits import Limiter
 from tap_stripe.sandbox.listing import DEFAULT
 from tap_stripe.sandbox.log import Entry, RequestLog
+from tap_stripe.sandbox.oauth import OAuth
 
 if TYPE_CHECKING:
     from tap_stripe.sandbox.faults import Fault
@@ -38,6 +39,7 @@ class _Asked(NamedTuple):
     parameters: list[tuple[str, str]]
     headers: dict[str, str]
     endpoint: str
+    body: bytes
 
 
 class _Answer(NamedTuple):
@@ -64,6 +66,7 @@ class Server:
         options = world.options
         self.world = world
         self.api = Api(world)
+        self.oauth = OAuth(world)
         self.log = RequestLog()
         self.limiter = Limiter(options.limits)
         self.faults = options.faults
@@ -109,14 +112,17 @@ class Server:
         if asked.headers.get("stripe-account") in self.world.broken:
             return _error(500, "An unknown error occurred", "api_error", {})
         try:
-            key = self.world.keys.admitted(asked.headers.get("authorization", ""))
-            request = Request(
-                asked.method,
-                asked.path,
-                asked.parameters,
-                key,
-                asked.headers.get("stripe-account"),
-            )
+            if self.oauth.serves(asked.method, asked.path):
+                form = parse_qsl(asked.body.decode(), keep_blank_values=True)
+                fields = dict([*asked.parameters, *form])
+                return _Answer(
+                    *self.oauth.reply(asked.method, asked.path, fields, asked.headers)
+                )
+            keys = self.world.keys
+            now = self.world.options.clock()
+            key = keys.admitted(asked.headers.get("authorization", ""), now=now)
+            account = asked.headers.get("stripe-account") or keys.account(key)
+            request = Request(asked.method, asked.path, asked.parameters, key, account)
             return _Answer(200, self.api.answer(request), {})
         except StripeError as error:
             body = msgspec.json.encode({"error": error.body})
@@ -129,19 +135,19 @@ class Server:
         version = asked.headers.get("stripe-version", options.account_api_version)
         lines = [
             f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}",
-            "Content-Type: application/json",
             f"Request-Id: req_{options.seed:x}{self._requests:012d}",
             f"Stripe-Version: {version}",
         ]
         lines.append(
             "Connection: close" if length is None else f"Content-Length: {length}"
         )
-        lines.extend(f"{name}: {value}" for name, value in answer.headers.items())
+        fields = {"Content-Type": "application/json", **answer.headers}
+        lines.extend(f"{name}: {value}" for name, value in fields.items())
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
     def body(self, answer: _Answer) -> bytes:
         """The body, indented if so wished."""
-        if not self.world.options.pretty:
+        if not self.world.options.pretty or "Content-Type" in answer.headers:
             return answer.body
         decoded = json.loads(answer.body)
         return json.dumps(decoded, indent=2, ensure_ascii=False).encode()
@@ -206,7 +212,7 @@ class Connection(asyncio.Protocol):
         length = int(headers.get("content-length") or 0)
         if len(rest) < length:
             return
-        self._unread = rest[length:]
+        body, self._unread = rest[:length], rest[length:]
         self._busy = True
         method, target, *_ = [*line.split(" "), "", ""]
         path, _, query = target.partition("?")
@@ -219,6 +225,7 @@ class Connection(asyncio.Protocol):
                 parse_qsl(query, keep_blank_values=True),
                 headers,
                 endpoint_of(method, path),
+                body,
             )
         )
 
