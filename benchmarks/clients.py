@@ -19,6 +19,7 @@ import urllib3
 from benchmarks.server import KEY, Stripe, serving
 from tap_stripe.body import decode_page
 from tap_stripe.client import Client
+from tap_stripe.credentials import ApiKey
 from tap_stripe.rate import RateBudget
 from tap_stripe.usage import Usage
 
@@ -66,7 +67,7 @@ def _stripe_typed(url: str) -> Read:
 
 def _ours(url: str) -> Read:
     client = Client(
-        api_key=KEY,
+        credentials=ApiKey(KEY),
         api_url=url,
         budget=RateBudget(1e6, endpoint_requests_per_second=1e6),
         usage=Usage(),

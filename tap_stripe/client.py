@@ -18,17 +18,20 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from tap_stripe.errors import StripeError, Unavailable
+from tap_stripe.errors import KeyRefused, StripeError, Unavailable
 from tap_stripe.refusals import Attempt, Failed, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
 
+    from tap_stripe.credentials import Credentials
     from tap_stripe.rate import RateBudget
     from tap_stripe.usage import Usage
 
 API_VERSION = "2026-10-28.endive"
 API_URL = "https://api.stripe.com"
+# Stripe's status for a token whose time is over (code `api_key_expired`).
+_EXPIRED = 401
 
 T = TypeVar("T")
 Params = tuple[tuple[str, str], ...]
@@ -52,7 +55,7 @@ class Client:
     """Asks Stripe, from any number of threads.
 
     Args:
-        api_key: Secret key, restricted key or OAuth access token.
+        credentials: Say which key or token each request carries.
         api_url: Scheme and host.
         budget: What all requests share.
         usage: Counts requests.
@@ -63,14 +66,14 @@ class Client:
     def __init__(
         self,
         *,
-        api_key: str,
+        credentials: Credentials,
         api_url: str,
         budget: RateBudget,
         usage: Usage,
         timeout_s: float,
         retry_s: float,
     ) -> None:
-        self._api_key = api_key
+        self._credentials = credentials
         self._api_url = api_url.rstrip("/")
         self.budget = budget
         self.usage = usage
@@ -120,7 +123,7 @@ class Client:
         )
         def ask() -> Answer[T]:
             try:
-                return self._ask(attempt, headers, decode)
+                return self._ask_with_renewal(attempt, headers, decode)
             except Failed as failed:
                 if failed.heavy and lighter is not None:
                     attempt.too_heavy += 1
@@ -144,11 +147,28 @@ class Client:
             request_id=error.request_id,
         )
 
+    def _ask_with_renewal(
+        self,
+        attempt: Attempt,
+        headers: Mapping[str, str | None],
+        decode: Callable[[bytes], T],
+    ) -> Answer[T]:
+        token = self._credentials.token()
+        try:
+            return self._ask(attempt, headers, decode, token)
+        except Failed as failed:
+            error = failed.error
+            expired = isinstance(error, KeyRefused) and error.status == _EXPIRED
+            if not expired or not self._credentials.renew(token):
+                raise
+        return self._ask(attempt, headers, decode, self._credentials.token())
+
     def _ask(
         self,
         attempt: Attempt,
         headers: Mapping[str, str | None],
         decode: Callable[[bytes], T],
+        token: str,
     ) -> Answer[T]:
         endpoint = attempt.endpoint
         self.budget.wait(endpoint, attempt.account)
@@ -160,6 +180,7 @@ class Client:
                     self._api_url + attempt.path,
                     params=attempt.params,
                     headers=headers,
+                    auth=_Bearer(token),
                     timeout=self._timeout_s,
                     allow_redirects=False,
                     stream=True,
@@ -169,7 +190,7 @@ class Client:
             except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
                 raise Failed.unanswered(attempt, type(error).__name__) from None
         if response.status_code != requests.codes.ok:
-            failed = refusal(attempt, response, body, secret=self._api_key)
+            failed = refusal(attempt, response, body, secret=token)
             if failed.throttled:
                 self.usage.throttled(endpoint)
                 self.budget.throttled(endpoint, failed.reason, attempt.account)
@@ -196,7 +217,6 @@ class Client:
                     "Accept": "application/json",
                 }
             )
-            session.auth = _Bearer(self._api_key)
             self._own.session = session
         return session
 
@@ -204,11 +224,11 @@ class Client:
 class _Bearer(requests.auth.AuthBase):
     """Keeps a .netrc from replacing the key, and the key out of session headers."""
 
-    def __init__(self, api_key: str) -> None:
-        self._api_key = api_key
+    def __init__(self, token: str) -> None:
+        self._token = token
 
     def __call__(self, request: Any) -> Any:
-        request.headers["Authorization"] = f"Bearer {self._api_key}"
+        request.headers["Authorization"] = f"Bearer {self._token}"
         return request
 
 

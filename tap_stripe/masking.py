@@ -6,25 +6,30 @@ import logging
 import re
 
 # https://docs.stripe.com/keys: secret and restricted keys, access tokens among them.
-_KEY = re.compile(r"\b((?:sk|rk)_(?:live|test)_)[A-Za-z0-9_]+")
+# OAuth's codes and refresh tokens: https://docs.stripe.com/stripe-apps/api-authentication/oauth
+_KEY = re.compile(
+    r"\b((?:sk|rk)_(?:live|test)_|(?:ac|rt)_(?=[A-Za-z0-9]{14}))[A-Za-z0-9_]+"
+)
 _formatter = logging.Formatter()
 
 
 class Mask(logging.Filter):
-    """Takes keys out of log records: Stripe's own messages may repeat them.
+    """Takes keys out of log records: Stripe's own messages may repeat them."""
 
-    Args:
-        secret: A key that may have another form.
-    """
-
-    def __init__(self, secret: str = "") -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.secret = secret
+        self._secrets: tuple[str, ...] = ()
+
+    def add(self, *secrets: str) -> None:
+        """Mask these too, whatever their form. May be called from any thread."""
+        known = {secret for secret in (*self._secrets, *secrets) if secret.strip()}
+        # One that is part of another would leave the rest of it readable.
+        self._secrets = tuple(sorted(known, key=len, reverse=True))
 
     def text(self, text: str) -> str:
         """Give a text without keys."""
-        if self.secret:
-            text = text.replace(self.secret, "***")
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
         return _KEY.sub(r"\1***", text)
 
     def filter(self, record: logging.LogRecord) -> bool:

@@ -20,6 +20,7 @@ from singer_sdk.tap_base import CliTestOptionValue
 from tap_stripe import check
 from tap_stripe.accounts import read_accounts
 from tap_stripe.client import Client
+from tap_stripe.credentials import ApiKey
 from tap_stripe.errors import CatalogError, SettingError, StateError, TapError
 from tap_stripe.masking import Mask
 from tap_stripe.memory import keep_flat
@@ -91,7 +92,7 @@ class TapStripe(Tap):
                 MISSING_KEY + link(needed(chosen(self._given_catalog).values()))
             )
         if isinstance(api_key, str):
-            _mask.secret = api_key
+            _mask.add(api_key)
         if raise_errors and not isinstance(api_key, str):
             message = (
                 "The setting api_key must be a text."  # Not repeated: it's secret.
@@ -167,7 +168,7 @@ class TapStripe(Tap):
     def _client(self, api_url: str) -> Client:
         settings = self.settings
         return Client(
-            api_key=settings.api_key,
+            credentials=ApiKey(settings.api_key),
             api_url=api_url,
             budget=RateBudget(
                 settings.requests_per_second,
