@@ -4,9 +4,11 @@ TapError                one sentence for the user, exit code 1
 ├── SettingError        a setting is missing or wrong
 ├── StateError          the state file can't be used
 ├── CatalogError        the catalog can't be used
+├── ConnectError        an account can't be connected or disconnected
 ├── ResponseError       Stripe's answer can't be what its documentation says
 └── StripeError         Stripe refused a request (HTTP status >= 400)
     ├── KeyRefused      401, or the key is barred from this address
+    │   └── AccessLost  an app's tokens can't be renewed
     ├── PermissionMissing   the key may not read this
     ├── AccountRefused  the key has no access to the account
     ├── NotAPlatform    the account has no connected accounts to list
@@ -33,6 +35,10 @@ class StateError(TapError):
 
 class CatalogError(TapError):
     """The catalog can't be used."""
+
+
+class ConnectError(TapError):
+    """An account can't be connected or disconnected."""
 
 
 class ListRefused(Exception):
@@ -74,6 +80,10 @@ class StripeError(TapError):
 
 class KeyRefused(StripeError):
     """The key is unknown, expired, or barred from this address."""
+
+
+class AccessLost(KeyRefused):
+    """The tokens of a Stripe App can't be renewed: the account must connect again."""
 
 
 class PermissionMissing(StripeError):

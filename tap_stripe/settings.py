@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 SANDBOX = "sandbox"
 SANDBOX_KEY = "sk_test_sandbox"
+APP_FILE = "oauth_token_file"
+APP_KEY = "oauth_secret_key"
+SECRETS = ("api_key", APP_KEY)
 MISSING_KEY = (
     "The setting api_key is missing: set TAP_STRIPE_API_KEY, or api_key in the config, "
     "to a key such as this form makes: "
@@ -34,12 +37,31 @@ SETTINGS = th.PropertiesList(
     th.Property(
         "api_key",
         th.StringType,
-        required=True,
         secret=True,
         title="API key",
         description=(
-            "A restricted key with read permissions, a secret key, or an OAuth access "
-            "token. https://dashboard.stripe.com/apikeys"
+            "A restricted key with read permissions, or a secret key. Needed, unless "
+            "oauth_token_file is set. https://dashboard.stripe.com/apikeys"
+        ),
+    ),
+    th.Property(
+        APP_FILE,
+        th.StringType,
+        title="OAuth token file",
+        description=(
+            "In place of api_key: the file in which `tap-stripe connect app` keeps the "
+            "tokens of an account that has installed your Stripe App. Each run "
+            "rewrites it, so it needs a place that stays."
+        ),
+    ),
+    th.Property(
+        APP_KEY,
+        th.StringType,
+        secret=True,
+        title="OAuth secret key",
+        description=(
+            "The secret key of the Stripe App's developer, by which the tokens in "
+            "oauth_token_file are renewed every hour."
         ),
     ),
     th.Property(
@@ -189,7 +211,9 @@ class Settings:
     """The settings, checked.
 
     Attributes:
-        api_key: For `Authorization`.
+        api_key: For `Authorization`; empty where there is a token file.
+        oauth_token_file: Path of a Stripe App's tokens; empty where there is a key.
+        oauth_secret_key: By which they are renewed.
         api_url: Scheme and host, or `sandbox`.
         accounts: The accounts to read.
         start: First `created` second that is wanted; 0 for all.
@@ -204,6 +228,8 @@ class Settings:
     """
 
     api_key: str
+    oauth_token_file: str
+    oauth_secret_key: str
     api_url: str
     accounts: Accounts
     start: int
@@ -223,20 +249,13 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
     Raises:
         SettingError: One can't be used; the message says what to change.
     """
-    api_url = _api_url(config.get("api_url") or API_URL)
-    api_key = str(config.get("api_key") or "").strip()
-    if not api_key:
-        raise SettingError(MISSING_KEY + API_KEYS)
-    if not api_key.isascii() or any(c.isspace() for c in api_key):
-        message = (
-            "The setting api_key is no Stripe key: it has blanks or accents in it."
-        )
-        raise SettingError(message)
+    api_url = checked_api_url(config.get("api_url") or API_URL)
+    api_key, token_file, secret_key = _keys(config, is_sandbox=api_url == SANDBOX)
     default_rate = (
         _SANDBOX_REQUESTS_PER_SECOND
         if api_url == SANDBOX
         else _TEST_REQUESTS_PER_SECOND
-        if "_test_" in api_key
+        if "_test_" in (api_key or secret_key)
         else _LIVE_REQUESTS_PER_SECOND
     )
     rate = float(config.get("requests_per_second") or default_rate)
@@ -246,6 +265,8 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
         full_look_s = _DAY_S if accounts.several else 0
     return Settings(
         api_key=api_key,
+        oauth_token_file=token_file,
+        oauth_secret_key=secret_key,
         api_url=api_url,
         accounts=accounts,
         start=_start(config.get("start_date")),
@@ -264,7 +285,51 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
     )
 
 
-def _api_url(api_url: str) -> str:
+def _keys(config: Mapping[str, Any], *, is_sandbox: bool) -> tuple[str, str, str]:
+    """Give the API key, or the token file and the key that renews its tokens."""
+    api_key = checked_key("api_key", config.get("api_key"))
+    token_file = str(config.get(APP_FILE) or "").strip()
+    if is_sandbox or not token_file:
+        if not api_key:
+            raise SettingError(MISSING_KEY + API_KEYS)
+        return api_key, "", ""
+    if api_key:
+        message = (
+            "The settings api_key and oauth_token_file are both set: leave one of "
+            "them empty."
+        )
+        raise SettingError(message)
+    secret_key = checked_key(APP_KEY, config.get(APP_KEY))
+    if not secret_key:
+        message = (
+            "The setting oauth_secret_key is missing: the tokens in oauth_token_file "
+            "can't be renewed without the secret key of the Stripe App's developer."
+        )
+        raise SettingError(message)
+    return "", token_file, secret_key
+
+
+def checked_key(name: str, key: Any) -> str:
+    """Give a key without blanks around it; empty if there is none.
+
+    Raises:
+        SettingError: It can't be one of Stripe's.
+    """
+    checked = str(key or "").strip()
+    if not checked.isascii() or any(c.isspace() for c in checked):
+        message = (
+            f"The setting {name} is no Stripe key: it has blanks or accents in it."
+        )
+        raise SettingError(message)
+    return checked
+
+
+def checked_api_url(api_url: str) -> str:
+    """Give the address, or the word sandbox, as it is.
+
+    Raises:
+        SettingError: A key must not go there.
+    """
     if api_url == SANDBOX:
         return api_url
     try:
@@ -283,6 +348,11 @@ def _api_url(api_url: str) -> str:
         )
         raise SettingError(message)
     return api_url
+
+
+def is_loopback(url: str) -> bool:
+    """Tell whether an address is on this machine."""
+    return urlsplit(url).hostname in _LOOPBACK
 
 
 def _start(start_date: Any) -> int:

@@ -20,7 +20,8 @@ from singer_sdk.tap_base import CliTestOptionValue
 from tap_stripe import check
 from tap_stripe.accounts import read_accounts
 from tap_stripe.client import Client
-from tap_stripe.credentials import ApiKey
+from tap_stripe.connect.app_tokens import credentials
+from tap_stripe.connect.commands import with_commands
 from tap_stripe.errors import CatalogError, SettingError, StateError, TapError
 from tap_stripe.masking import Mask
 from tap_stripe.memory import keep_flat
@@ -28,10 +29,12 @@ from tap_stripe.permissions import chosen, link, needed
 from tap_stripe.rate import RateBudget
 from tap_stripe.sandbox import Options, Sandbox
 from tap_stripe.settings import (
+    APP_FILE,
     MISSING_KEY,
     NUMBERS,
     SANDBOX,
     SANDBOX_KEY,
+    SECRETS,
     SETTINGS,
     Settings,
     number,
@@ -86,18 +89,19 @@ class TapStripe(Tap):
                 self._config[name] = number(name, value)
         if self._config.get("api_url") == SANDBOX:
             self._config.setdefault("api_key", SANDBOX_KEY)
-        api_key = self._config.get("api_key")
-        if raise_errors and (api_key is None or not str(api_key).strip()):
+        if raise_errors and not any(
+            str(self._config.get(name) or "").strip() for name in ("api_key", APP_FILE)
+        ):
             raise SettingError(
                 MISSING_KEY + link(needed(chosen(self._given_catalog).values()))
             )
-        if isinstance(api_key, str):
-            _mask.add(api_key)
-        if raise_errors and not isinstance(api_key, str):
-            message = (
-                "The setting api_key must be a text."  # Not repeated: it's secret.
-            )
-            raise SettingError(message)
+        for name in SECRETS:
+            if isinstance(secret := self._config.get(name), str):
+                _mask.add(secret)
+            elif raise_errors and secret is not None:
+                # Not repeated: it's secret.
+                message = f"The setting {name} must be a text."
+                raise SettingError(message)
         return super()._validate_config(raise_errors=raise_errors)
 
     @property
@@ -168,7 +172,7 @@ class TapStripe(Tap):
     def _client(self, api_url: str) -> Client:
         settings = self.settings
         return Client(
-            credentials=ApiKey(settings.api_key),
+            credentials=credentials(settings, hide=_mask.add),
             api_url=api_url,
             budget=RateBudget(
                 settings.requests_per_second,
@@ -232,6 +236,11 @@ class TapStripe(Tap):
                 raise CatalogError(message)
 
     # Command line
+
+    @classmethod
+    def get_singer_command(cls) -> click.Command:
+        """Give the command line, with `connect` and `disconnect`."""
+        return with_commands(super().get_singer_command(), logger=cls.logger)
 
     @classmethod
     def invoke(  # type: ignore[override] # as Tap itself does

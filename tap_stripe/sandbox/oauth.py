@@ -129,7 +129,8 @@ class OAuth:
             query = {"code": code, "scope": scope}
         if "state" in fields:
             query["state"] = fields["state"]
-        address = f"{fields['redirect_uri']}?{urlencode(query)}"
+        back = fields["redirect_uri"]
+        address = f"{back}{'&' if '?' in back else '?'}{urlencode(query)}"
         return Reply(303, b"", {"Location": address, **_HTML})
 
     # Connect.
@@ -184,7 +185,9 @@ class OAuth:
     ) -> Reply:
         """https://docs.stripe.com/api/idempotent_requests."""
         key = self._key(headers)
-        once = headers.get("idempotency-key", secrets.token_hex())
+        once = headers.get("idempotency-key", "")
+        if not once or not self._world.options.exchange_once:
+            return self._exchanged(fields, key)
         if once not in self._saved:
             try:
                 self._saved[once] = self._exchanged(fields, key)

@@ -67,6 +67,8 @@ class Options:
         code_seconds: For how long a code of OAuth is good.
         access_seconds: For how long an access token of the app is good.
         refresh_seconds: For how long a refresh token of the app is good.
+        exchange_once: Whether an exchange of tokens that is sent again with the same
+            `Idempotency-Key` gets the same answer, as Stripe promises for all of POST.
         platform: Whether the own account is a Connect platform.
         platform_refusal: What a list of accounts answers when it is none: an empty
             list, or 403 `platform_account_required`.
@@ -112,6 +114,7 @@ class Options:
     code_seconds: float = 300.0
     access_seconds: float = 3_600.0
     refresh_seconds: float = YEAR_SECONDS
+    exchange_once: bool = True
     platform: bool = True
     platform_refusal: Literal["empty", "platform_account_required"] = "empty"
     connected_data: bool = False

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # By command: the test that runs it, or after "not run" the reason why none can.
 QUICKSTART = "tests/meltano/test_quickstart.py"
 LOADERS = "tests/meltano/test_loaders.py"
+CONNECT = "tests/connect/test_browser.py"
+DISCONNECT = "tests/connect/test_commands.py"
 NEW_COLLECTION = "tests/docs/test_new_collection.py"
 ELSEWHERE = {
     "python3 scripts/quickstart": QUICKSTART,
@@ -29,6 +31,12 @@ ELSEWHERE = {
         ' stripe_sandbox.charges GROUP BY 1"'
     ): QUICKSTART,
     "export TAP_STRIPE_API_KEY=rk_live_...": QUICKSTART,
+    ".venv/bin/tap-stripe connect app --client-id ca_...": CONNECT,
+    ".venv/bin/tap-stripe connect platform --client-id ca_...": CONNECT,
+    ".venv/bin/tap-stripe disconnect app --app-id app_...": DISCONNECT,
+    (
+        ".venv/bin/tap-stripe disconnect platform --client-id ca_... --account acct_..."
+    ): DISCONNECT,
     "python3 scripts/check": "not run: it is what runs this test",
     (
         "export TARGET_POSTGRES_SQLALCHEMY_URL="

@@ -12,6 +12,7 @@ import pytest
 
 from tap_stripe.sandbox import Faults, Limits, Options
 from tests.conftest import Ran
+from tests.connect.conftest import installed
 from tests.faults.conftest import JSON, assert_one_sentence, listed, refused
 
 KEY = "sk_test_51FaultsVerySecret+/=Key"
@@ -218,3 +219,92 @@ def test_the_key_does_not_follow_a_redirect(small, copying, seed):
     assert_one_sentence(ran, "/v1/charges")
     assert len(elsewhere.sandbox.log) == 0
     assert_no_key(ran)
+
+
+# Tokens of OAuth
+
+
+class Installed:
+    """A copy that is read with an app's tokens, which it renews at once."""
+
+    def __init__(self, copy, path):
+        self.copy = copy
+        self.path = installed(copy.sandbox, path)
+        self.seen = set()
+        self.look()
+
+    def look(self):
+        """Note the tokens that the file has now."""
+        kept = json.loads(self.path.read_bytes())
+        self.seen |= {kept["access_token"], kept["refresh_token"]}
+        return kept
+
+    def settings(self):
+        return {
+            "api_key": "",
+            "oauth_token_file": str(self.path),
+            "oauth_secret_key": KEY,
+        }
+
+    def assert_hidden(self, ran):
+        self.look()
+        assert_no_key(ran)
+        for token in self.seen:
+            assert_no_key(ran, token)
+
+
+@pytest.fixture
+def app(small, tmp_path):
+    return Installed(small, tmp_path / "tokens.json")
+
+
+TOLD = {
+    "nothing": lambda _: None,
+    "an error": lambda token: refused(400, f"The token {token} is bad."),
+    "a 401": lambda token: refused(401, f"Expired API Key provided: {token}"),
+    "a 500": lambda token: refused(500, f"{token} has broken us."),
+    "a refused exchange": lambda token: (
+        400,
+        json.dumps({"error": "invalid_grant", "error_description": token}).encode(),
+        JSON,
+    ),
+    "an error's name": lambda token: (400, json.dumps({"error": token}).encode(), JSON),
+    "a request id": lambda token: (400, b"{}", {"Request-Id": token}),
+    "no JSON": lambda token: (200, token.encode(), JSON),
+}
+
+
+@pytest.mark.parametrize("which", ["access_token", "refresh_token"])
+@pytest.mark.parametrize("path", ["/v1/charges", "/v1/oauth/token"])
+@pytest.mark.parametrize("told", TOLD)
+def test_tokens_are_in_no_output_even_when_the_server_says_them(app, told, path, which):
+    def say(target):
+        # What is in the file when it is said: renewed ones too.
+        kept = app.look()
+        return TOLD[told](kept[which]) if target.startswith(path) else None
+
+    app.copy.sandbox.impostor = say
+
+    ran = app.copy.sync(**app.settings())
+
+    assert "DEBUG" in ran.err
+    app.assert_hidden(ran)
+
+
+def test_tokens_are_in_no_command_line_and_no_output_of_a_stopped_run(app, monkeypatch):
+    monkeypatch.setenv("LOGLEVEL", "INFO")  # No reader empties stderr meanwhile.
+    app.copy.sandbox.latency_seconds = 0.3
+    process = app.copy.start(**app.settings())
+    titles = set()
+    deadline = time.monotonic() + 30
+    while len(app.copy.sandbox.log) < 5 and time.monotonic() < deadline:
+        for name in ("cmdline", "comm", "status"):
+            titles.add(Path(f"/proc/{process.pid}/{name}").read_bytes())
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=30)
+
+    app.assert_hidden(Ran(process.returncode, app.copy.said(), err.decode()))
+    assert len(app.seen) == 4
+    assert titles
+    assert not any(token.encode() in title for title in titles for token in app.seen)

@@ -76,7 +76,10 @@ def test_every_setting_of_the_tap_is_declared_and_described(extractor, hub, abou
 
     assert [s["name"] for s in declared] == list(about["settings"]["properties"])
     assert all(s["label"] and s["description"] for s in declared)
-    assert [s["name"] for s in declared if s.get("sensitive")] == ["api_key"]
+    assert [s["name"] for s in declared if s.get("sensitive")] == [
+        "api_key",
+        "oauth_secret_key",
+    ]
     assert hub["settings"] == declared
 
 
