@@ -36,7 +36,13 @@ CONNECT = click.Group("connect", help="Connect an account by Stripe's OAuth.")
 @CONNECT.command("platform")
 @PLUGIN
 @PAGE
-@click.option("--scope", type=click.Choice(platforms.SCOPES), default="read_write")
+@click.option(
+    "--scope",
+    type=click.Choice(platforms.SCOPES),
+    default="read_write",
+    show_default=True,
+    help="What to ask for; read_only is for extensions, which are not made any more.",
+)
 @click.option("--client-id", required=True, help="The platform's, ca_…")
 @in_one_sentence
 def connect_platform(
@@ -132,7 +138,7 @@ def connect_app(
         )
 
     with file.replacing():
-        """Find out now whether it can be written: a code is good once."""
+        pass  # Whether it can be written is known now: a code is good once.
     code = code_from(
         page, port=port, paste=paste, redirect_uri=redirect_uri, wait_s=wait_s
     )
@@ -169,12 +175,9 @@ def _key_link() -> str:
     return link(needed(chosen(None).values()))
 
 
-_MODES = {True: "_live_", False: "_test_"}
-
-
 def _check_mode(granted: Granted, key: str) -> None:
-    mode = next((live for live in (True, False) if _MODES[live] in key), None)
-    if mode is not None and mode != granted.livemode:
+    other = "_test_" if granted.livemode else "_live_"
+    if other in key:
         message = (
             f"Stripe has connected {granted.stripe_user_id} in another mode than that "
             "of the secret key: use the key and the client id of one mode, live or "
