@@ -46,7 +46,7 @@ DAGS = bootstrap.ROOT / "examples" / "airflow" / "dags"
 # What one who runs this has set elsewhere would change what is started here.
 FOREIGN = ("AIRFLOW_", "MELTANO", "STRIPE_", "TAP_STRIPE_", "TARGET_POSTGRES_")
 DONE = {"success", "failed"}
-STARTED_WITHIN_S = 180
+STARTED_WITHIN_S = 300
 
 
 @dataclass(frozen=True, kw_only=True)

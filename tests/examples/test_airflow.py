@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 SHARDS = 4
 TASKS = [f"shard-{number}-of-{SHARDS}" for number in range(1, SHARDS + 1)]
 STATE_ID = "prod:tap-stripe-to-target-postgres:"
-WAITS_S = 240
+WAITS_S = 300
 # Meltano takes a run that was killed for alive for 5 minutes more.
 FIVE_MINUTES_LATER = """
 UPDATE runs SET last_heartbeat_at = last_heartbeat_at - interval '5 minutes'
