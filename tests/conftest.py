@@ -9,12 +9,21 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.target import Target
+
+# Other processes may be at work on the same cores: time says nothing of the code.
+hypothesis.settings.register_profile(
+    "tap",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("tap")
 
 TAP = str(Path(sys.executable).with_name("tap-stripe"))
 
