@@ -246,6 +246,8 @@ class AccountSync:
     def _rest_or_go_on(self) -> None:
         """Look no further at what rests, unless there was an event since."""
         resting = self._known.resting
+        if not resting:
+            return
         if self._seen_since.mark == self._seen_before and not (
             resting & self._known.incomplete
         ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -19,7 +20,6 @@ from tap_stripe.sync.summary import Summary, cost, summary_rows
 from tap_stripe.sync.under_way import UnderWay
 
 if TYPE_CHECKING:
-    import logging
     from collections.abc import Iterable, Sequence
 
     from tap_stripe.streams.listing import Listing
@@ -105,9 +105,9 @@ class Report:
             if fail_on_missing_permission or not isinstance(error, AccountRefused)
         }
         if missing:
+            why = self._only_failure() or "the lines above say why"
             message = (
-                f"Not all was read: {_some(sorted(missing))}; the lines above say why. "
-                "All else is read."
+                f"Not all was read: {_some(sorted(missing))}; {why}. All else is read."
             )
             if fail_on_missing_permission and self.lacking:
                 every = {*permissions, *self.lacking} - {""}
@@ -115,6 +115,12 @@ class Report:
                     f" This form makes a key that may read it: {link(sorted(every))}"
                 )
             raise TapError(message)
+
+    def _only_failure(self) -> str:
+        """Give the reason where a single account is all that could not be read on."""
+        if self.refused or len(self.failed) != 1:
+            return ""
+        return str(next(iter(self.failed.values())))
 
     def rows(self) -> dict[str, int]:
         """Count the rows of each collection, from any thread."""
@@ -160,7 +166,9 @@ class Report:
             of = f" of {_some(accounts)}" if accounts else ""
             logger.error("Not read: %s%s (%s).", name, of, why)
         for account_id, error in self.failed.items():
-            logger.error("Not read on: %s (%s).", account_id, error)
+            # A single one is told by the sentence that ends the run.
+            level = logging.WARNING if self._only_failure() else logging.ERROR
+            logger.log(level, "Not read on: %s (%s).", account_id, error)
         if self.left:
             logger.warning(
                 "Connected no more, and read no more: %s. Their rows stay as they are.",

@@ -224,6 +224,18 @@ def test_accounts_by_id(platform):
     }
 
 
+def test_an_account_without_access_is_one_sentence(platform):
+    stripe = platform(1)
+
+    ran = stripe.sync(account_ids=["acct_x"])
+
+    assert ran.code == 1
+    [said] = [line for line in ran.err.splitlines() if "| ERROR" in line]
+    assert "Not all was read: acct_x; " in said
+    assert "does not have access to account 'acct_x'" in said
+    assert "Traceback" not in ran.err
+
+
 def test_shards_have_all_accounts_and_none_twice(platform):
     stripe = platform(20)
     held: dict[int, set[str]] = {}
