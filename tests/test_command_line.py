@@ -292,6 +292,16 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "api_url_with_a_key": ({"api_url": f"https://{KEY}@x.example"}, {}, "api_url"),
     "api_url_that_is_no_address": ({"api_url": "https://[oops"}, {}, "api_url"),
     "account_that_is_none": ({"account_ids": ["cus_1"]}, {}, "account_ids"),
+    "pace_of_nothing": ({"requests_per_second": 0}, {}, "requests_per_second"),
+    "state_that_is_no_json": ({}, {"state": "{nope"}, "is no JSON"),
+    "state_that_is_a_list": ({}, {"state": "[]"}, "is no JSON object"),
+    "bookmarks_in_a_list": ({}, {"state": {"bookmarks": []}}, NO_STATE),
+    "bookmark_in_a_list": ({}, {"state": {"bookmarks": {"charges": []}}}, NO_STATE),
+    "watermark_in_words": (
+        {},
+        {"state": {"bookmarks": {"charges": {**FIT, "watermark": "now"}}}},
+        NO_STATE,
+    ),
     "interval_reversed": (
         {},
         {"state": {"bookmarks": {"charges": {**FIT, "unread": {"x": [[5, 4]]}}}}},
