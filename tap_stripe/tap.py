@@ -88,7 +88,9 @@ class TapStripe(Tap):
             if isinstance(value := self._config.get(name), str):
                 self._config[name] = number(name, value)
         if self._config.get("api_url") == SANDBOX:
-            self._config.setdefault("api_key", SANDBOX_KEY)
+            # A key that is set for Stripe is nothing to the sandbox.
+            self._config["api_key"] = SANDBOX_KEY
+            self._config.pop(APP_FILE, None)
         if raise_errors and not any(
             str(self._config.get(name) or "").strip() for name in ("api_key", APP_FILE)
         ):
