@@ -361,7 +361,9 @@ def test_what_can_not_be_used_is_refused_in_one_sentence(
     refused_in_one_sentence(ran, word)
 
 
-def test_a_key_that_is_set_for_stripe_is_nothing_to_the_sandbox(tap: Tap) -> None:
+def test_a_key_that_is_set_for_stripe_is_nothing_to_the_sandbox(
+    tap: Tap, catalog: Catalog
+) -> None:
     settings = {"api_url": "sandbox", "api_key": KEY, "oauth_token_file": "/no/such"}
 
     ran = tap.run(settings, catalog=catalog({"coupons": {}}))
