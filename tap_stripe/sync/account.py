@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from tap_stripe.sync.at_once import AtOnce
 from tap_stripe.sync.changes import EVENTS_KEPT_S, Changes, LastEvents, Pending
@@ -28,12 +28,27 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from tap_stripe.streams.base import Collection
+    from tap_stripe.streams.listing import Listing
     from tap_stripe.sync.readers import Item
     from tap_stripe.sync.shared import Shared
     from tap_stripe.sync.state import Bookmark
 
+Which: TypeAlias = "Callable[[Listing, str, Pending], bool]"
+
 _MARGIN_S = 86400
 _SUBSCRIPTION = "subscription"
+
+
+def _any(_: Listing, __: str, ___: Pending) -> bool:
+    return True
+
+
+def _none(_: Listing, __: str, ___: Pending) -> bool:
+    return False
+
+
+def _is_first(_: Listing, __: str, pending: Pending) -> bool:
+    return pending.is_first
 
 
 class AccountSync:
@@ -64,8 +79,8 @@ class AccountSync:
         self.account = account
         self.account_id = account_id
         self._shared = run
-        self._are_ids_enough = False
-        self._has_said_ids = False
+        self._can_say = False
+        self._is_canceling = False
         self._is_over = False
         self._seen_before = seen
         self._seen, self._seen_since = LastEvents(run.ready), LastEvents(0)
@@ -134,12 +149,23 @@ class AccountSync:
                 for feed in self._known.feeds[collection.name]
             ]
         )
-        for name in self._known.kept:
-            bookmark = self._known.bookmarks[name]
+        self._take_over()
+
+    def _take_over(self) -> None:
+        """Take over what the run before has left to be read again."""
+        # It stays in the bookmark until it can be said anew what is left.
+        changes = self._known.changes
+        for collection in self._known.collections:
+            if collection.name not in self._known.kept:
+                continue
+            bookmark = self._known.bookmarks[collection.name]
             for listing in self._known.readings:
-                # They stay in the bookmark until it can be said anew what is left.
                 for id_, created in bookmark.waiting.get(listing.path, ()):
-                    self._known.changes.add_left(listing, id_, created)
+                    changes.add_left(listing, id_, created)
+                for id_, created, kind in bookmark.doubtful.get(listing.path, ()):
+                    changes.add_left(listing, id_, created, kind)
+            for id_, at in bookmark.maybe_gone:
+                changes.add_maybe_gone(collection, id_, at)
 
     def _starts_over(self, collection: Collection, bookmark: Bookmark) -> bool:
         gap_s = self._known.now - (bookmark.watermark or 0)
@@ -168,7 +194,7 @@ class AccountSync:
             name: bookmark.watermark
             for name in names
             if (bookmark := self._known.bookmarks[name]).is_complete
-            and not any(bookmark.waiting.values())
+            and not bookmark.waits
             and bookmark.listed is not None
             and self._known.now - bookmark.listed < self._shared.full_look_s
         }
@@ -213,6 +239,13 @@ class AccountSync:
         yield from self._windowed(self._event_windows(), at_once, self._take_events)
         self._rest_or_go_on()
         self._shared.report.under_way.rereading(self._known.changes)
+        while self._tables.write_gone() or self._tables.customers_gone:
+            yield from self._read_changed(_none)
+        # From here on the state can say what is left, and a kill loses nothing of what
+        # was read.
+        self._can_say = True
+        # Before the lists, at which each run looks anew.
+        yield from self._read_changed(self._is_left())
         listed = windows(
             (
                 reading
@@ -226,16 +259,14 @@ class AccountSync:
             now=self._known.now,
         )
         yield from self._windowed(listed, at_once, self._tables.take)
-        # First what needs more than an id to be judged: from then on the state can say
-        # by ids what is left, and a kill loses nothing of what was read.
+        # First what says more than of itself.
         while (
             self._tables.write_gone()
-            or self._waiting(first=True)
+            or self._waiting(_is_first)
             or self._tables.customers_gone
         ):
-            yield from self._read_changed(first=True)
+            yield from self._read_changed(_is_first)
         self._tables.write_children_gone()
-        self._are_ids_enough = True
         while (
             self._tables.write_gone() or self._waiting() or self._tables.customers_gone
         ):
@@ -265,33 +296,29 @@ class AccountSync:
 
     def keep_waiting(self) -> None:
         """Say in the bookmarks which changed objects are still to be read."""
-        is_all_said = (
-            self._are_ids_enough
-            and self._known.changes.is_certain
-            and not self._tables.customers_gone
-        )
-        if self._has_said_ids and not is_all_said:
+        if self._tables.customers_gone or self._is_canceling:
             return  # What was said last names more than is left.
-        self._has_said_ids = is_all_said
         for collection in self._known.collections:
-            if collection.name not in self._known.kept - self._known.incomplete:
+            name, changes = collection.name, self._known.changes
+            if name not in self._known.kept - self._known.incomplete:
                 continue
-            bookmark = self._known.bookmarks[collection.name]
-            if not is_all_said:
+            bookmark = self._known.bookmarks[name]
+            if not self._can_say:
                 # What the run before has left: no event behind the watermark tells it.
-                bookmark.waiting = self._left(collection.name)
+                bookmark.waiting = self._left(name)
                 continue
             bookmark.watermark = self._known.ready
-            bookmark.waiting = {
-                feed.listing.path: [
-                    (id_, pending.created)
-                    for id_, pending in self._known.changes.waiting(
-                        feed.listing
-                    ).items()
+            bookmark.maybe_gone = changes.maybe_gone(collection)
+            for feed in self._known.feeds[name]:
+                if feed.listing.later_only:
+                    continue
+                path, waiting = feed.listing.path, changes.waiting(feed.listing).items()
+                bookmark.waiting[path] = [
+                    (id_, one.created) for id_, one in waiting if not one.kind
                 ]
-                for feed in self._known.feeds[collection.name]
-                if not feed.listing.later_only
-            }
+                bookmark.doubtful[path] = [
+                    (id_, one.created, one.kind) for id_, one in waiting if one.kind
+                ]
 
     def _left(self, name: str) -> dict[str, list[tuple[str, int | None]]]:
         """Give what the run before has left of a collection and is not read yet."""
@@ -305,16 +332,42 @@ class AccountSync:
             for path, pairs in self._known.before[name].waiting.items()
         }
 
-    def _read_changed(self, *, first: bool = False) -> Iterator[Phase]:
-        waiting, fed = self._waiting(first=first), self._fed()
+    def _is_left(self) -> Which:
+        """Say which objects the run before has left that no list will bring."""
+        left = {
+            id_
+            for name in self._known.kept
+            for pairs in self._known.before[name].waiting.values()
+            for id_, _ in pairs
+        }
+
+        def is_left(listing: Listing, id_: str, pending: Pending) -> bool:
+            if id_ not in left or pending.is_first or listing.relisted:
+                return False
+            unread = [
+                interval
+                for name in self._known.kept
+                for interval in self._known.bookmarks[name].unread.get(listing.path, ())
+            ]
+            created = pending.created
+            return created is None or not any(
+                first <= created <= last for first, last in unread
+            )
+
+        return is_left
+
+    def _read_changed(self, which: Which = _any) -> Iterator[Phase]:
+        waiting, fed = self._waiting(which), self._fed()
         canceled = [
             (reading, [("customer", id_) for id_ in self._tables.customers_gone])
             for reading in waiting.keys() | self._known.readings.values()
             if reading.listing.object == _SUBSCRIPTION and fed[reading]
         ]
+        self._is_canceling = bool(self._tables.customers_gone)
         self._tables.customers_gone = []
         work = ChangedWork(waiting, canceled, fed, self._shared.fetch)
         yield Phase(work, self._tables.take)
+        self._is_canceling = False
         for reading, asked in waiting.items():
             for id_ in asked:
                 # Whatever came of it, it is not asked for again.
@@ -340,13 +393,13 @@ class AccountSync:
             Window(reading, frozenset(self._known.kept), [(min(marks), last)], last)
         ]
 
-    def _waiting(self, *, first: bool = False) -> dict[Reading, dict[str, Pending]]:
+    def _waiting(self, which: Which = _any) -> dict[Reading, dict[str, Pending]]:
         found = {}
         for listing, reading in self._known.readings.items():
             waiting = {
                 id_: pending
                 for id_, pending in self._known.changes.waiting(listing).items()
-                if pending.is_first or not first
+                if which(listing, id_, pending)
             }
             if waiting:
                 found[reading] = waiting

@@ -42,6 +42,9 @@ class LastEvents:
                 self.mark = (self.mark ^ own) + (1 << 32)
 
 
+_LINES, _DOUBTFUL, _BY = 1, 2, 4
+
+
 @dataclass(slots=True)
 class Pending:
     """An object that is to be read again.
@@ -64,9 +67,14 @@ class Pending:
     deletions: list[Deleted] = field(default_factory=list)
 
     @property
+    def kind(self) -> int:
+        """What has to be known of it besides its id, for the state; 0 if nothing."""
+        return self.lines * _LINES + self.doubtful * _DOUBTFUL + (not self.itself) * _BY
+
+    @property
     def is_first(self) -> bool:
-        """Whether more than its id is needed, so that it can't wait for another run."""
-        return self.lines or self.doubtful or bool(self.deletions) or not self.itself
+        """Whether it says what becomes of other objects, or of rows inside it."""
+        return bool(self.kind or self.deletions)
 
     @property
     def deleted_at(self) -> int:
@@ -110,10 +118,30 @@ class Changes:
         """Have an object read again that no event was about."""
         self._pending.setdefault(listing, {}).setdefault(id_, Pending())
 
-    def add_left(self, listing: Listing, id_: str, created: int | None) -> None:
+    def add_left(
+        self, listing: Listing, id_: str, created: int | None, kind: int = 0
+    ) -> None:
         """Have an object read again that the run before did not get to."""
-        waiting = self._pending.setdefault(listing, {})
-        waiting.setdefault(id_, Pending(created=created, itself=True))
+        left = Pending(
+            created=created,
+            lines=bool(kind & _LINES),
+            doubtful=bool(kind & _DOUBTFUL),
+            itself=not kind & _BY,
+        )
+        self._pending.setdefault(listing, {}).setdefault(id_, left)
+
+    def add_maybe_gone(self, collection: Collection, id_: str, at: int) -> None:
+        """Take a row for gone that the run before did, unless it is seen."""
+        last_known: Object = {"id": id_, "object": collection.stripe_object}
+        self._add_deleted(Deleted(collection, last_known, at))
+
+    def maybe_gone(self, collection: Collection) -> list[tuple[str, int]]:
+        """Give the rows inside other objects that are gone unless they are seen."""
+        return [
+            (id_, deleted.at)
+            for (name, id_), deleted in self._children.items()
+            if name == collection.name
+        ]
 
     def saw(self, listing: Listing, found: Object) -> Pending | None:
         """Note that an object was read: it needs no further look.
@@ -141,15 +169,6 @@ class Changes:
     def count(self) -> int:
         """Count the objects that are to be read again. From any thread, about."""
         return sum(map(len, list(self._pending.values())))
-
-    @property
-    def is_certain(self) -> bool:
-        """Whether all that is left can be said by the ids that wait."""
-        return not self._children and not any(
-            pending.is_first
-            for waiting in self._pending.values()
-            for pending in waiting.values()
-        )
 
     def take_gone(self) -> Iterator[tuple[Listing, str, Pending]]:
         """Give the objects that are gone without a further look."""

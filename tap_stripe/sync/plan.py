@@ -148,7 +148,7 @@ def windows(
         for name in () if listing.later_only else names:
             unread = bookmarks[name].unread.get(listing.path, [])
             left[name], recent[name] = (
-                _parted(unread, again_too, bookmarks[name].watermark or 0)
+                _parted(unread, again_too, bookmarks[name].recent or 0)
                 if name in kept
                 else (unread, [])
             )
@@ -178,13 +178,13 @@ def windows(
 
 
 def _parted(
-    unread: Intervals, again_too: Intervals, watermark: int
+    unread: Intervals, again_too: Intervals, recent_from: int
 ) -> tuple[Intervals, Intervals]:
     """Part what is unread in what an earlier run has left and what each run reads."""
     left = unread
     for interval in again_too:
         left = without(left, interval)
-    left, _ = split(left, watermark - 1)
+    left, _ = split(left, recent_from - 1)
     recent = union([*unread, *again_too])
     for interval in left:
         recent = without(recent, interval)

@@ -28,9 +28,15 @@ class Bookmark(msgspec.Struct, omit_defaults=False):
             until the first sync has begun.
         listed: Objects created before are in, but for `unread`; listings are read on
             from here.
+        recent: What was created from here on each run looks at anew until a sync ends;
+            None once one has.
         unread: `created` intervals that are still to read, by listing.
         waiting: Objects that are to be read again, by listing: id and own time. The
             events that say so are older than `watermark`.
+        doubtful: Those of them of which more has to be known, with a number for it
+            (`Pending.kind`).
+        maybe_gone: Rows inside other objects that are gone unless these still show
+            them: id and when.
         unsettled: `created` intervals that hold objects which will change without an
             event.
         version: Of the table. A full re-read takes a new one. 0 where a table has the
@@ -44,8 +50,11 @@ class Bookmark(msgspec.Struct, omit_defaults=False):
 
     watermark: int | None = None
     listed: int | None = None
+    recent: int | None = None
     unread: dict[str, Intervals] = {}
     waiting: dict[str, list[tuple[str, int | None]]] = {}
+    doubtful: dict[str, list[tuple[str, int | None, int]]] = {}
+    maybe_gone: list[tuple[str, int]] = []
     unsettled: Intervals = []
     version: int = 0
     activated: bool = False
@@ -57,6 +66,15 @@ class Bookmark(msgspec.Struct, omit_defaults=False):
     def is_complete(self) -> bool:
         """Whether nothing is left unread."""
         return not any(self.unread.values())
+
+    @property
+    def waits(self) -> bool:
+        """Whether any changed object is still to be read."""
+        return (
+            any(self.waiting.values())
+            or any(self.doubtful.values())
+            or bool(self.maybe_gone)
+        )
 
     def start_over(
         self, *, start: int, now: int, ready: int, versioned: bool = True
@@ -73,7 +91,7 @@ class Bookmark(msgspec.Struct, omit_defaults=False):
         self.unread = {listing: [(start, now)] for listing in self.unread}
         self.unsettled = []
         self.nothing_waits()
-        self.watermark = self.listed = ready
+        self.watermark = self.listed = self.recent = ready
         self.version = max(now, self.version + 1) if versioned else 0
         self.activated = not versioned
 
@@ -89,7 +107,7 @@ class Bookmark(msgspec.Struct, omit_defaults=False):
         self.unread = {listing: [(start, now)] for listing in self.unread}
         self.unsettled = []
         self.nothing_waits()
-        self.watermark, self.listed = since, ready
+        self.watermark, self.listed, self.recent = since, ready, ready
 
     def go_on(self, *, start: int, now: int, ready: int) -> None:
         """Add what may have been created since to what is unread."""
@@ -98,11 +116,21 @@ class Bookmark(msgspec.Struct, omit_defaults=False):
             listing: union([*left, (since, now)])
             for listing, left in self.unread.items()
         }
+        if self.recent is None:
+            self.recent = self.watermark
         self.listed = ready
+
+    def wait_as(self, before: Bookmark) -> None:
+        """Go back to what was said before of the changed objects to be read."""
+        self.watermark = before.watermark
+        self.waiting, self.doubtful = dict(before.waiting), dict(before.doubtful)
+        self.maybe_gone = list(before.maybe_gone)
 
     def nothing_waits(self) -> None:
         """Note that all changed objects are read."""
         self.waiting = {listing: [] for listing in self.waiting}
+        self.doubtful = {listing: [] for listing in self.doubtful}
+        self.maybe_gone = []
 
     def shrink(self, listing: str, read: Interval) -> None:
         """Take from what is unread what a page has covered."""

@@ -266,6 +266,8 @@ class Tables:
             } or names
         self._report.refuse(refused, names, self._known.account_id)
         self._known.incomplete |= set(names)
+        for name in self._known.kept & set(names):
+            self._known.bookmarks[name].wait_as(self._known.before[name])
         if not refused.expansions:
             self._known.changes.waiting(listing).clear()
 
@@ -285,6 +287,7 @@ class Tables:
                 continue
             self._note_sizes(collection, bookmark)
             bookmark.watermark = self._known.ready
+            bookmark.recent = None
             bookmark.nothing_waits()
             if name not in self._known.resting:
                 # All that was unsettled before has been read again.
@@ -301,7 +304,8 @@ class Tables:
             by_collection.setdefault(deletion.collection.name, []).append(deletion)
         for collection in self._known.collections:
             gone = by_collection.get(collection.name)
-            if gone:
+            # What could not be read can't be missing either.
+            if gone and collection.name not in self._known.incomplete:
                 self._write_deletions(collection, gone, self._known.now)
 
     def _note_sizes(self, collection: Collection, bookmark: Bookmark) -> None:

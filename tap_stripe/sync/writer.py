@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 _LEAST_INTERVAL_S = 0.25
 _BYTES_PER_S = 40_000
-_BYTES_A_REQUEST = 1_000
+_LEAST_REQUESTS = 8
+_BYTES_A_REQUEST = 5_000
 # A state of many accounts is no matter of time, but of what it is about.
 _SMALL = 16_000
 _ROWS_PER_STATE = 25
@@ -123,6 +124,8 @@ class Writer:
 
         A kill loses what no STATE has told; a large one is not told often.
         """
+        if self._requests >= max(_LEAST_REQUESTS, self._size / _BYTES_A_REQUEST):
+            return True
         elapsed_s = time.monotonic() - self._said_at
         if self._size > _SMALL:
             behind = self._written() - self._said_behind
@@ -130,10 +133,7 @@ class Writer:
                 behind > _ROWS_PER_STATE * self._size
                 or elapsed_s > self._size / _LEAST_BYTES_PER_S
             )
-        return (
-            elapsed_s >= max(_LEAST_INTERVAL_S, self._size / _BYTES_PER_S)
-            or self._requests * _BYTES_A_REQUEST >= self._size
-        )
+        return elapsed_s >= max(_LEAST_INTERVAL_S, self._size / _BYTES_PER_S)
 
     def _written(self) -> int:
         return sum(lines.written for lines in self._lines.values())

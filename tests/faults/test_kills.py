@@ -99,9 +99,12 @@ def test_tables_are_equal_after_kills_of_a_first_sync_and_little_is_read_twice(
 
 @pytest.fixture
 def changed_copy(copying, seed):
-    copy = copying(Options(seed=seed, scale=0.3, latency_seconds=SLOW_S))
+    copy = copying(
+        Options(seed=seed, scale=0.3, latency_seconds=SLOW_S), lookback_seconds=0
+    )
     copy.sync()
     copy.sandbox.change(200, seed=seed)
+    time.sleep(1)  # No run looks at this second's events again.
     return copy
 
 

@@ -24,7 +24,11 @@ def reading():
 
 def planned(reading, unread, *, kept=True, unsettled=()):
     bookmark = Bookmark(
-        watermark=WATERMARK, listed=WATERMARK, unread={CHARGES: list(unread)}
+        # The events are read further than the last whole sync.
+        watermark=NOW - 1,
+        listed=NOW - 1,
+        recent=WATERMARK,
+        unread={CHARGES: list(unread)},
     )
     found = windows(
         [reading],

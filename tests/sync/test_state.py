@@ -108,11 +108,13 @@ def test_a_later_read_adds_what_is_new_to_what_was_left():
     )
 
     bookmark.go_on(start=0, now=200, ready=190)
+    bookmark.go_on(start=0, now=200, ready=195)
 
     assert bookmark.unread == {"/v1/invoices": [(10, 20), (90, 200)]}
     assert bookmark.unsettled == [(50, 50)], "until the sync has read it again"
     assert bookmark.watermark == 90, "changes are not in yet"
-    assert bookmark.listed == 190
+    assert bookmark.listed == 195
+    assert bookmark.recent == 90, "no sync has ended since"
     assert bookmark.version == 7
 
 

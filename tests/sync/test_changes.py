@@ -1,0 +1,41 @@
+"""What one run leaves to be read again, taken over by the next."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from tap_stripe.streams import Collection, listings
+from tap_stripe.sync.changes import Changes, Pending
+from tap_stripe.tap import TapStripe
+
+
+@pytest.mark.parametrize(
+    ("lines", "doubtful", "itself"), list(product([False, True], repeat=3))
+)
+def test_what_is_known_of_an_object_is_the_same_in_the_next_run(
+    lines, doubtful, itself
+):
+    before = Pending(created=7, lines=lines, doubtful=doubtful, itself=itself)
+    changes = Changes(())
+
+    changes.add_left(listings.INVOICES, "in_1", before.created, before.kind)
+
+    assert changes.waiting(listings.INVOICES) == {"in_1": before}
+    assert before.is_first is (lines or doubtful or not itself)
+
+
+def test_a_row_that_may_be_gone_is_so_in_the_next_run_too_until_it_is_seen():
+    tap = TapStripe(config={"api_key": "sk_test_1"}, parse_env_config=False)
+    cards = tap.streams["cards"]
+    assert isinstance(cards, Collection)
+    changes = Changes(())
+
+    changes.add_maybe_gone(cards, "card_1", 5)
+    changes.add_maybe_gone(cards, "card_2", 6)
+    changes.saw_row(cards, "card_1")
+
+    assert changes.maybe_gone(cards) == [("card_2", 6)]
+    (gone,) = changes.take_children()
+    assert gone.last_known == {"id": "card_2", "object": cards.stripe_object}
