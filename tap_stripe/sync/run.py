@@ -77,7 +77,11 @@ class Run:
         """
         if not self._collections:
             self._tap.logger.warning("Nothing is selected in the catalog.")
-        writer = Writer(state=self._state, write=self._tap.write_message)
+        writer = Writer(
+            state=self._state,
+            write=self._tap.write_message,
+            of_many=self._accounts.several,
+        )
         settings = self._tap.settings
         self._shared = Shared(
             start=settings.start,

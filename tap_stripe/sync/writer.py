@@ -35,6 +35,8 @@ class Writer:
     Args:
         state: Gives the state as it is after all that was written.
         write: Writes a Singer message.
+        of_many: Whether the state is of many accounts, each of which is a small part
+            of it.
     """
 
     def __init__(
@@ -42,7 +44,9 @@ class Writer:
         *,
         state: Callable[[], dict[str, Any]],
         write: Callable[[Any], None],
+        of_many: bool = False,
     ) -> None:
+        self._of_many = of_many
         self._lines: dict[str, Lines] = {}
         self._state = state
         self._write = write
@@ -124,16 +128,16 @@ class Writer:
 
         A kill loses what no STATE has told; a large one is not told often.
         """
-        if self._requests >= max(_LEAST_REQUESTS, self._size / _BYTES_A_REQUEST):
-            return True
         elapsed_s = time.monotonic() - self._said_at
-        if self._size > _SMALL:
+        if self._of_many and self._size > _SMALL:
             behind = self._written() - self._said_behind
             return (
                 behind > _ROWS_PER_STATE * self._size
                 or elapsed_s > self._size / _LEAST_BYTES_PER_S
             )
-        return elapsed_s >= max(_LEAST_INTERVAL_S, self._size / _BYTES_PER_S)
+        return elapsed_s >= max(
+            _LEAST_INTERVAL_S, self._size / _BYTES_PER_S
+        ) or self._requests >= max(_LEAST_REQUESTS, self._size / _BYTES_A_REQUEST)
 
     def _written(self) -> int:
         return sum(lines.written for lines in self._lines.values())
