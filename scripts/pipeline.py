@@ -43,7 +43,7 @@ NOISE = (
     "target-postgres An activate version message",
     "target-postgres Hard delete: ",
     "target-postgres Inserting with SQL: ",
-    " METRIC ",
+    " METRIC",
 )
 # What each environment of meltano.yml reads, and the schema that its rows go to.
 ENVIRONMENTS = {

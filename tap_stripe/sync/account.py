@@ -83,7 +83,6 @@ class AccountSync:
         self._is_canceling = False
         self._is_over = False
         self._seen_before = seen
-        self._seen, self._seen_since = LastEvents(run.ready), LastEvents(0)
         feeds = feeds_of(collections, part)
         mine = [collection for collection in collections if collection.name in feeds]
         self._known = Known(
@@ -95,6 +94,8 @@ class AccountSync:
             ready=max(run.start, run.ready),
             account_id=account_id,
         )
+        self._seen = LastEvents(self._known.ready)
+        self._seen_since = LastEvents(0)
         self._known.bookmarks = kept(
             {name: unread_listings(held) for name, held in feeds.items()}
         )

@@ -26,20 +26,26 @@ class LastEvents:
         since: Only events from this second on count, seconds since the epoch.
 
     Attributes:
-        mark: The same for the same events in any order; 0 for none.
+        mark: The same for the same events, in any order, since the same second; 0 for
+            none. What was seen since another second was not seen by all collections.
     """
 
     def __init__(self, since: int) -> None:
         self._since = since
-        self.mark = 0
+        self._events = 0
+        self._ids = zlib.crc32(str(since).encode())
+
+    @property
+    def mark(self) -> int:
+        """The number, above it what tells one set of events from others."""
+        return (self._events << 32) + self._ids if self._events else 0
 
     def add(self, events: Iterable[Object]) -> None:
         """Take in a page of events."""
         for found in events:
             if (integer(found.get("created")) or 0) >= self._since:
-                # Their number above, so that no two can cancel each other out.
-                own = zlib.crc32((text(found.get("id")) or "").encode())
-                self.mark = (self.mark ^ own) + (1 << 32)
+                self._ids ^= zlib.crc32((text(found.get("id")) or "").encode())
+                self._events += 1
 
 
 _LINES, _DOUBTFUL, _BY = 1, 2, 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
 
@@ -172,6 +173,29 @@ def test_an_idle_account_is_looked_at_in_full_once_a_day(platform):
     stripe.sync()
     assert stripe.requests > 10 * 5
     stripe.assert_equal()
+
+
+def test_what_one_selection_has_seen_another_has_still_to_read(platform):
+    stripe = platform(2)
+    catalog = json.loads(stripe.tap.run(stripe.settings, "--discover").out)
+
+    def sync_only(name):
+        for stream in catalog["streams"]:
+            for entry in stream["metadata"]:
+                if not entry["breadcrumb"]:
+                    entry["metadata"]["selected"] = stream["stream"] == name
+        ran = stripe.tap.sync(stripe.settings, stripe.target, catalog=catalog)
+        assert ran.code == 0, ran.err
+
+    stripe.sync()
+    time.sleep(1.1)  # The next run's watermark is another second.
+    account_id = stripe.ids[0]
+    stripe.sandbox.perform("update_customer", account=account_id)
+
+    sync_only("charges")
+    sync_only("customers")
+
+    stripe.assert_equal(account_id)
 
 
 def test_after_a_gap_everything_is_read_again_and_known_deletions_are_flagged(platform):
