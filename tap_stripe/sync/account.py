@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from tap_stripe.sync.at_once import AtOnce
 from tap_stripe.sync.changes import EVENTS_KEPT_S, Changes, LastEvents, Pending
 from tap_stripe.sync.known import Known
+from tap_stripe.sync.left import Left
 from tap_stripe.sync.plan import (
     EVENTS,
     Part,
@@ -17,10 +18,10 @@ from tap_stripe.sync.plan import (
     unread_listings,
     windows,
 )
-from tap_stripe.sync.reading import Gone, Page, Reading, Refused
+from tap_stripe.sync.reading import Page, Reading, Refused
 from tap_stripe.sync.syncs import Phase
 from tap_stripe.sync.tables import Tables
-from tap_stripe.sync.unread import union
+from tap_stripe.sync.unread import split, union, without
 from tap_stripe.sync.windows import Window, Windows
 from tap_stripe.sync.work import ChangedWork, WindowWork
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from tap_stripe.sync.readers import Item
     from tap_stripe.sync.shared import Shared
     from tap_stripe.sync.state import Bookmark
+    from tap_stripe.sync.unread import Intervals
 
 Which: TypeAlias = "Callable[[Listing, str, Pending], bool]"
 
@@ -43,8 +45,8 @@ def _any(_: Listing, __: str, ___: Pending) -> bool:
     return True
 
 
-def _none(_: Listing, __: str, ___: Pending) -> bool:
-    return False
+def _both(one: Which, other: Which) -> Which:
+    return lambda *known: one(*known) and other(*known)
 
 
 def _is_first(_: Listing, __: str, pending: Pending) -> bool:
@@ -79,8 +81,7 @@ class AccountSync:
         self.account = account
         self.account_id = account_id
         self._shared = run
-        self._can_say = False
-        self._is_canceling = False
+        self._unheard: Intervals = []
         self._is_over = False
         self._seen_before = seen
         feeds = feeds_of(collections, part)
@@ -151,25 +152,44 @@ class AccountSync:
             ]
         )
         self._take_over()
+        # Events are read to the present: what happens meanwhile may come in too.
+        last = self._known.now + _MARGIN_S
+        held = [self._known.bookmarks[name] for name in self._known.kept]
+        self._unheard = union(
+            interval
+            for bookmark in held
+            for interval in (*bookmark.events, (bookmark.watermark or 0, last))
+        )
 
     def _take_over(self) -> None:
         """Take over what the run before has left to be read again."""
-        # It stays in the bookmark until it can be said anew what is left.
         changes = self._known.changes
         for collection in self._known.collections:
             if collection.name not in self._known.kept:
                 continue
             bookmark = self._known.bookmarks[collection.name]
-            for listing in self._known.readings:
-                for id_, created in bookmark.waiting.get(listing.path, ()):
-                    changes.add_left(listing, id_, created)
-                for id_, created, kind in bookmark.doubtful.get(listing.path, ()):
-                    changes.add_left(listing, id_, created, kind)
+            for feed in self._known.feeds[collection.name]:
+                listing = feed.listing
+                if listing.later_only:
+                    continue
+                pairs = bookmark.waiting.get(listing.path, ())
+                for id_, created, kind in (
+                    *((id_, created, 0) for id_, created in pairs),
+                    *bookmark.doubtful.get(listing.path, ()),
+                ):
+                    # It may have been seen after a deletion of which an older event,
+                    # still unread, tells.
+                    alive_at = bookmark.watermark or 0
+                    changes.add_left(listing, id_, created, kind, alive_at=alive_at)
+                for id_, created, at in bookmark.gone.get(listing.path, ()):
+                    if not feed.embedded:
+                        changes.add_gone(collection, listing, id_, created, at)
             for id_, at in bookmark.maybe_gone:
                 changes.add_maybe_gone(collection, id_, at)
+            self._tables.customers_gone |= dict.fromkeys(bookmark.canceled)
 
     def _starts_over(self, collection: Collection, bookmark: Bookmark) -> bool:
-        gap_s = self._known.now - (bookmark.watermark or 0)
+        gap_s = self._known.now - bookmark.heard
         name = collection.name + (f" of {self.account_id}" if self.account_id else "")
         if gap_s < 0:
             self._shared.logger.warning(
@@ -240,13 +260,11 @@ class AccountSync:
         yield from self._windowed(self._event_windows(), at_once, self._take_events)
         self._rest_or_go_on()
         self._shared.report.under_way.rereading(self._known.changes)
-        while self._tables.write_gone() or self._tables.customers_gone:
-            yield from self._read_changed(_none)
-        # From here on the state can say what is left, and a kill loses nothing of what
-        # was read.
-        self._can_say = True
-        # Before the lists, at which each run looks anew.
-        yield from self._read_changed(self._is_left())
+        # What no list will bring comes before the lists, at which each run looks anew:
+        # of a run that is killed until then none was read in vain.
+        unlisted = self._unlisted()
+        yield from self._read_until_none(_both(unlisted, _is_first))
+        yield from self._read_changed(unlisted)
         listed = windows(
             (
                 reading
@@ -261,17 +279,9 @@ class AccountSync:
         )
         yield from self._windowed(listed, at_once, self._tables.take)
         # First what says more than of itself.
-        while (
-            self._tables.write_gone()
-            or self._waiting(_is_first)
-            or self._tables.customers_gone
-        ):
-            yield from self._read_changed(_is_first)
+        yield from self._read_until_none(_is_first)
         self._tables.write_children_gone()
-        while (
-            self._tables.write_gone() or self._waiting() or self._tables.customers_gone
-        ):
-            yield from self._read_changed()
+        yield from self._read_until_none(_any)
         self._tables.finish()
         self._is_over = True
 
@@ -297,78 +307,67 @@ class AccountSync:
 
     def keep_waiting(self) -> None:
         """Say in the bookmarks which changed objects are still to be read."""
-        if self._tables.customers_gone or self._is_canceling:
-            return  # What was said last names more than is left.
-        for collection in self._known.collections:
-            name, changes = collection.name, self._known.changes
-            if name not in self._known.kept - self._known.incomplete:
-                continue
-            bookmark = self._known.bookmarks[name]
-            if not self._can_say:
-                # What the run before has left: no event behind the watermark tells it.
-                bookmark.waiting = self._left(name)
-                continue
-            bookmark.watermark = self._known.ready
-            bookmark.maybe_gone = changes.maybe_gone(collection)
-            for feed in self._known.feeds[name]:
-                if feed.listing.later_only:
-                    continue
-                path, waiting = feed.listing.path, changes.waiting(feed.listing).items()
-                bookmark.waiting[path] = [
-                    (id_, one.created) for id_, one in waiting if not one.kind
-                ]
-                bookmark.doubtful[path] = [
-                    (id_, one.created, one.kind) for id_, one in waiting if one.kind
-                ]
-
-    def _left(self, name: str) -> dict[str, list[tuple[str, int | None]]]:
-        """Give what the run before has left of a collection and is not read yet."""
-        waiting = {
-            listing.path: self._known.changes.waiting(listing)
+        unheard, _ = split(self._unheard, self._known.ready)
+        changes = self._known.changes
+        left = {
+            listing: Left.of(changes.waiting(listing))
             for listing in self._known.readings
             if not listing.later_only
         }
-        return {
-            path: [pair for pair in pairs if pair[0] in waiting.get(path, {pair[0]})]
-            for path, pairs in self._known.before[name].waiting.items()
-        }
+        for collection in self._known.collections:
+            name = collection.name
+            if name not in self._known.kept - self._known.incomplete:
+                continue
+            bookmark = self._known.bookmarks[name]
+            bookmark.watermark, bookmark.events = self._known.ready, unheard
+            bookmark.maybe_gone = changes.maybe_gone(collection)
+            bookmark.canceled = list(self._tables.customers_gone)
+            for feed in self._known.feeds[name]:
+                if feed.listing in left:
+                    bookmark.wait_for(feed.listing.path, left[feed.listing])
 
-    def _is_left(self) -> Which:
-        """Say which objects the run before has left that no list will bring."""
-        left = {
-            id_
-            for name in self._known.kept
-            for pairs in self._known.before[name].waiting.values()
-            for id_, _ in pairs
-        }
-
-        def is_left(listing: Listing, id_: str, pending: Pending) -> bool:
-            if id_ not in left or pending.is_first or listing.relisted:
-                return False
-            unread = [
+    def _unlisted(self) -> Which:
+        """Give what tells that no list will bring an object that has changed."""
+        bookmarks = [self._known.bookmarks[name] for name in self._known.kept]
+        unread = {
+            listing: union(
                 interval
-                for name in self._known.kept
-                for interval in self._known.bookmarks[name].unread.get(listing.path, ())
-            ]
+                for bookmark in bookmarks
+                for interval in bookmark.unread.get(listing.path, ())
+            )
+            for listing in self._known.readings
+        }
+
+        def is_unlisted(listing: Listing, _: str, pending: Pending) -> bool:
             created = pending.created
-            return created is None or not any(
-                first <= created <= last for first, last in unread
+            return not listing.relisted and (
+                created is None
+                or not any(first <= created <= last for first, last in unread[listing])
             )
 
-        return is_left
+        return is_unlisted
 
-    def _read_changed(self, which: Which = _any) -> Iterator[Phase]:
+    def _read_until_none(self, which: Which) -> Iterator[Phase]:
+        """Read changed objects, and those that they bring up."""
+        while (
+            self._tables.write_gone()
+            or self._waiting(which)
+            or self._tables.customers_gone
+        ):
+            yield from self._read_changed(which)
+
+    def _read_changed(self, which: Which) -> Iterator[Phase]:
         waiting, fed = self._waiting(which), self._fed()
+        gone = tuple(self._tables.customers_gone)
         canceled = [
-            (reading, [("customer", id_) for id_ in self._tables.customers_gone])
+            (reading, [("customer", id_) for id_ in gone])
             for reading in waiting.keys() | self._known.readings.values()
             if reading.listing.object == _SUBSCRIPTION and fed[reading]
         ]
-        self._is_canceling = bool(self._tables.customers_gone)
-        self._tables.customers_gone = []
         work = ChangedWork(waiting, canceled, fed, self._shared.fetch)
         yield Phase(work, self._tables.take)
-        self._is_canceling = False
+        for id_ in gone:
+            self._tables.customers_gone.pop(id_, None)
         for reading, asked in waiting.items():
             for id_ in asked:
                 # Whatever came of it, it is not asked for again.
@@ -382,19 +381,12 @@ class AccountSync:
             yield Phase(WindowWork(left, self._shared.fetch), take)
 
     def _event_windows(self) -> list[Window]:
-        marks = [
-            self._known.bookmarks[name].watermark or 0 for name in self._known.kept
-        ]
-        if not marks:
+        if not self._unheard:
             return []
-        reading = Reading(self.account, EVENTS, ())
-        # Events are read to the present: what happens meanwhile may come in too.
-        last = self._known.now + _MARGIN_S
-        return [
-            Window(reading, frozenset(self._known.kept), [(min(marks), last)], last)
-        ]
+        reading, held = Reading(self.account, EVENTS, ()), list(self._unheard)
+        return [Window(reading, frozenset(self._known.kept), held, held[-1][1])]
 
-    def _waiting(self, which: Which = _any) -> dict[Reading, dict[str, Pending]]:
+    def _waiting(self, which: Which) -> dict[Reading, dict[str, Pending]]:
         found = {}
         for listing, reading in self._known.readings.items():
             waiting = {
@@ -420,7 +412,10 @@ class AccountSync:
                 self._seen.add(item.objects)
                 self._seen_since.add(item.objects)
                 self._known.changes.add(item.objects)
+                if item.covers is not None:
+                    self._unheard = without(self._unheard, item.covers)
+                self._shared.writer.state(requests=item.requests)
             case Refused():
                 self._tables.refuse(item, self._known.kept)
-            case Gone():
+            case _:
                 pass

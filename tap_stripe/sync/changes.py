@@ -125,16 +125,45 @@ class Changes:
         self._pending.setdefault(listing, {}).setdefault(id_, Pending())
 
     def add_left(
-        self, listing: Listing, id_: str, created: int | None, kind: int = 0
+        self,
+        listing: Listing,
+        id_: str,
+        created: int | None,
+        kind: int = 0,
+        *,
+        alive_at: int = -1,
     ) -> None:
-        """Have an object read again that the run before did not get to."""
+        """Have an object read again that the run before did not get to.
+
+        Args:
+            listing: Where it is listed.
+            id_: Its id.
+            created: Its own time, seconds since the epoch, if known.
+            kind: What else is known of it (`Pending.kind`).
+            alive_at: Up to here nothing that says it is deleted is believed unseen.
+        """
         left = Pending(
             created=created,
             lines=bool(kind & _LINES),
             doubtful=bool(kind & _DOUBTFUL),
             itself=not kind & _BY,
+            alive_at=alive_at,
         )
         self._pending.setdefault(listing, {}).setdefault(id_, left)
+
+    def add_gone(
+        self,
+        collection: Collection,
+        listing: Listing,
+        id_: str,
+        created: int | None,
+        at: int,
+    ) -> None:
+        """Take an object for gone as the run before did, unless an event says else."""
+        last_known: Object = {"id": id_, "object": collection.stripe_object}
+        if created is not None:
+            last_known[listing.time] = created
+        self._add_deleted(Deleted(collection, last_known, at, listing))
 
     def add_maybe_gone(self, collection: Collection, id_: str, at: int) -> None:
         """Take a row for gone that the run before did, unless it is seen."""
@@ -210,3 +239,5 @@ class Changes:
         pending = waiting.setdefault(id_, Pending())
         pending.itself = True
         pending.deletions.append(deleted)
+        if pending.created is None:
+            pending.created = integer(deleted.last_known.get(deleted.listing.time))

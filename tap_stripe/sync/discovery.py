@@ -14,7 +14,7 @@ from tap_stripe.errors import (
 from tap_stripe.streams.listings import ACCOUNTS, OWN_ACCOUNT
 from tap_stripe.sync.at_once import AtOnce
 from tap_stripe.sync.plan import Part, feeds_of, readings
-from tap_stripe.sync.reading import Gone, Page, Reading, Refused
+from tap_stripe.sync.reading import Page, Reading, Refused
 from tap_stripe.sync.syncs import Phase
 from tap_stripe.sync.windows import Window, Windows
 from tap_stripe.sync.work import WindowWork
@@ -96,7 +96,7 @@ class Discovery:
                 raise _cannot(item.error)
             case Refused():
                 self._refuse(item)
-            case Gone():
+            case _:
                 pass
 
     def _take_listed(self, item: Item) -> None:
@@ -108,7 +108,7 @@ class Discovery:
                 raise _cannot(item.error)
             case Refused():
                 self._refuse(item)
-            case Gone():
+            case _:
                 pass
 
     def _refuse(self, refused: Refused) -> None:

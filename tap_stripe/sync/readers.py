@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar
 
-from tap_stripe.sync.reading import Gone, Page, Refused
+from tap_stripe.sync.reading import Filtered, Gone, Page, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-Item: TypeAlias = Page | Gone | Refused
+Item: TypeAlias = Page | Gone | Filtered | Refused
 Give: TypeAlias = "Callable[[list[Item]], None]"
 
 READERS = 24

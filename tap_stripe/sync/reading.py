@@ -98,6 +98,19 @@ class Gone:
 
 
 @dataclass(frozen=True, slots=True)
+class Filtered:
+    """All objects of a listing that a filter lets pass were read.
+
+    Attributes:
+        reading: Of what.
+        value: Of the filter's parameter.
+    """
+
+    reading: Reading
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """A listing that can't be read, or an expansion of it.
 

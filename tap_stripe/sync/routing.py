@@ -103,9 +103,12 @@ def route(
     kind = text(about.get("object")) or ""
     # A subscription's deletion is its cancellation: it can still be read.
     deleted = event.type.endswith(".deleted") and kind != "subscription"
+    # Of two listings of the same objects one is enough.
+    heard = [(one, feed) for one, feed in feeds if not feed.listing.later_only]
     # A single object is read in each sync anyway, and others' events are none of it.
-    listings = {feed.listing: None for _, feed in feeds if not feed.listing.single}
-    for listing in listings:
+    for listing in dict.fromkeys(feed.listing for _, feed in heard):
+        if listing.single:
+            continue
         if kind == listing.object and text(about.get("id")):
             if not deleted:
                 yield Changed(
@@ -118,14 +121,16 @@ def route(
         else:
             yield from _announced(event, kind, listing, deleted=deleted)
         if listing.object == "invoiceitem" and kind == "invoice":
-            yield from _items_of_lines(event, listing)
-    for collection, feed in feeds:
+            yield from _items_of_lines(event, listing, deleted=deleted)
+    for collection, feed in heard:
         yield from _gone(event, kind, collection, feed, deleted=deleted)
 
 
-def _items_of_lines(event: Event, listing: Listing) -> Iterator[Changed]:
+def _items_of_lines(
+    event: Event, listing: Listing, *, deleted: bool
+) -> Iterator[Changed]:
     """Give the invoice items that a draft took in or let go of, as far as it shows."""
-    if listing.later_only or not _lines_changed(event):
+    if not (deleted or _lines_changed(event)):
         return
     for shown in (event.data.object, event.data.previous_attributes or {}):
         for id_ in items_in_lines(shown):

@@ -17,6 +17,8 @@ from tap_stripe.sync.unread import Interval, Intervals, union, without
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tap_stripe.sync.left import Left
+
 FORMAT = 1
 
 
@@ -24,17 +26,21 @@ class Bookmark(msgspec.Struct, omit_defaults=False):
     """How far one collection of one account is read. Times are seconds since the epoch.
 
     Attributes:
-        watermark: Up to here what changed is in; events are read on from here. None
-            until the first sync has begun.
+        watermark: Up to here what changed is in, but for what `events` and the lists
+            of objects name; events are read on from here. None until the first sync has
+            begun.
+        events: `created` intervals before of which the events are still to read.
         listed: Objects created before are in, but for `unread`; listings are read on
             from here.
         recent: What was created from here on each run looks at anew until a sync ends;
             None once one has.
         unread: `created` intervals that are still to read, by listing.
-        waiting: Objects that are to be read again, by listing: id and own time. The
-            events that say so are older than `watermark`.
+        waiting: Objects that are to be read again, by listing: id and own time.
         doubtful: Those of them of which more has to be known, with a number for it
             (`Pending.kind`).
+        gone: Objects that an event calls deleted while others are still to read, by
+            listing: id, own time, and when.
+        canceled: Customers that are gone and whose subscriptions are to be read again.
         maybe_gone: Rows inside other objects that are gone unless these still show
             them: id and when.
         unsettled: `created` intervals that hold objects which will change without an
@@ -49,11 +55,14 @@ class Bookmark(msgspec.Struct, omit_defaults=False):
     """
 
     watermark: int | None = None
+    events: Intervals = []
     listed: int | None = None
     recent: int | None = None
     unread: dict[str, Intervals] = {}
     waiting: dict[str, list[tuple[str, int | None]]] = {}
     doubtful: dict[str, list[tuple[str, int | None, int]]] = {}
+    gone: dict[str, list[tuple[str, int | None, int]]] = {}
+    canceled: list[str] = []
     maybe_gone: list[tuple[str, int]] = []
     unsettled: Intervals = []
     version: int = 0
@@ -69,12 +78,16 @@ class Bookmark(msgspec.Struct, omit_defaults=False):
 
     @property
     def waits(self) -> bool:
-        """Whether any changed object is still to be read."""
-        return (
-            any(self.waiting.values())
-            or any(self.doubtful.values())
-            or bool(self.maybe_gone)
+        """Whether any changed object, or event, is still to be read."""
+        by_listing = (self.waiting, self.doubtful, self.gone)
+        return any(any(held.values()) for held in by_listing) or bool(
+            self.events or self.canceled or self.maybe_gone
         )
+
+    @property
+    def heard(self) -> int:
+        """Up to where all events are read; 0 if none are."""
+        return min([self.watermark or 0, *(first for first, _ in self.events)])
 
     def start_over(
         self, *, start: int, now: int, ready: int, versioned: bool = True
@@ -122,14 +135,24 @@ class Bookmark(msgspec.Struct, omit_defaults=False):
 
     def wait_as(self, before: Bookmark) -> None:
         """Go back to what was said before of the changed objects to be read."""
-        self.watermark = before.watermark
+        self.watermark, self.events = before.watermark, list(before.events)
         self.waiting, self.doubtful = dict(before.waiting), dict(before.doubtful)
+        self.gone, self.canceled = dict(before.gone), list(before.canceled)
         self.maybe_gone = list(before.maybe_gone)
 
+    def wait_for(self, listing: str, left: Left) -> None:
+        """Take over what is left to be read of a listing's changed objects."""
+        self.waiting[listing] = left.waiting
+        self.doubtful[listing] = left.doubtful
+        self.gone[listing] = left.gone
+
     def nothing_waits(self) -> None:
-        """Note that all changed objects are read."""
+        """Note that all events and all changed objects are read."""
+        self.events = []
         self.waiting = {listing: [] for listing in self.waiting}
         self.doubtful = {listing: [] for listing in self.doubtful}
+        self.gone = {listing: [] for listing in self.gone}
+        self.canceled = []
         self.maybe_gone = []
 
     def shrink(self, listing: str, read: Interval) -> None:
@@ -182,7 +205,7 @@ def _check(bookmark: Bookmark) -> None:
     if (bookmark.watermark is None) != (bookmark.listed is None):
         message = "only one of watermark and listed is set"
         raise ValueError(message)
-    for held in (bookmark.unsettled, *bookmark.unread.values()):
+    for held in (bookmark.unsettled, bookmark.events, *bookmark.unread.values()):
         for first, last in held:
             if first > last or first < 0:
                 message = f"[{first}, {last}] is no interval"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tap_stripe.body import Object, integer, text
 from tap_stripe.sync.plan import SMALL
-from tap_stripe.sync.reading import Gone, Page, Refused
+from tap_stripe.sync.reading import Filtered, Gone, Page, Refused
 from tap_stripe.sync.report import is_final, is_harmless
 from tap_stripe.sync.routing import Deleted, items_in_lines
 from tap_stripe.sync.unread import fewer, union
@@ -39,7 +39,8 @@ class Tables:
         shared: What all accounts share.
 
     Attributes:
-        customers_gone: Ids of deleted customers whose subscriptions are to be read.
+        customers_gone: Ids of deleted customers whose subscriptions are to be read, in
+            order.
     """
 
     def __init__(self, known: Known, shared: Shared) -> None:
@@ -52,7 +53,7 @@ class Tables:
         self._flagged: set[tuple[str, str]] = set()
         self._wrote: set[str] = set()
         self._single: set[str] = set()
-        self.customers_gone: list[str] = []
+        self.customers_gone: dict[str, None] = {}
 
     def take(self, item: Item) -> None:
         """Write what a reader brings."""
@@ -61,6 +62,8 @@ class Tables:
                 self._write_page(item)
             case Gone():
                 self._write_missing(item)
+            case Filtered():
+                self.customers_gone.pop(item.value, None)
             case Refused():
                 self.refuse(item, {c.name for c, _ in item.reading.feeds})
 
@@ -193,10 +196,7 @@ class Tables:
         known = {deletion.collection.name: deletion for deletion in pending.deletions}
         if listing.object == _CUSTOMER:
             # Stripe cancels the subscriptions of a customer that is deleted.
-            self.customers_gone.append(id_)
-        if listing.object == _INVOICE:
-            for deletion in pending.deletions:
-                self._look_at_items(deletion.last_known)
+            self.customers_gone[id_] = None
         for collection, feed in self._known.readings[listing].feeds:
             if feed.embedded or collection.name not in self._known.kept:
                 continue

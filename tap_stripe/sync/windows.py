@@ -33,6 +33,8 @@ _FORESEEN = 40
 """How many times what was read of a list may be assumed to lie below it."""
 _BEFORE_STRIPE = 1_293_840_000
 """Start of 2011. A window that begins before says nothing of where its list ends."""
+_BESIDE_MIDDLE = 0.25
+"""How far from the middle, as a share of a window, a gap is still worth a cut."""
 _DENSER = 8
 """How many times as dense as all that was read of a list a window may be taken to be:
 a second with many objects says little of the next day."""
@@ -408,7 +410,9 @@ def _cut(progress: _Progress) -> Window | None:
     # Pages with lists inside that have to be read too take long.
     if left <= 1 or left * progress.requests_a_page() < 2 * _LEAST_REQUESTS:
         return None
-    older, newer = split(window.unread, _second_to_cut_at(window, left))
+    gap = _gap_to_cut_at(window)
+    second = _second_to_cut_at(window, left) if gap is None else gap
+    older, newer = split(window.unread, second)
     if not older or not newer:
         return None
     cut = Window(
@@ -423,6 +427,28 @@ def _cut(progress: _Progress) -> Window | None:
     window.unread, window.bottom = newer, False
     progress.windows.append(cut)
     return cut
+
+
+def _gap_to_cut_at(window: Window) -> int | None:
+    """Find the last second below a gap that has much of the window on both sides.
+
+    A run that was stopped left it: the page above ends there anyway, so that a cut
+    costs nothing.
+    """
+    held = window.unread
+    if len(held) == 1:
+        return None
+    if window.bottom:
+        # Nobody knows how much the oldest piece holds.
+        return held[0][1]
+    whole, below = seconds(held), 0
+    best: tuple[float, int] | None = None
+    for first, last in held[:-1]:
+        below += last - first + 1
+        off = abs(below / whole - 0.5)
+        if off < _BESIDE_MIDDLE and (best is None or off < best[0]):
+            best = off, last
+    return None if best is None else best[1]
 
 
 def _second_to_cut_at(window: Window, pages_left: float) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tap_stripe.body import integer, text
 from tap_stripe.errors import CursorGone, ListRefused, PermissionMissing
 from tap_stripe.sync.fetch import REFUSALS
-from tap_stripe.sync.reading import Page, Reading, Refused
+from tap_stripe.sync.reading import Filtered, Page, Reading, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -223,7 +223,8 @@ class _FilteredPiece:
         return attempt(self._reading, self._ask, self._fetch)
 
     def _ask(self) -> list[Item]:
-        return list(self._fetch.filtered(self._reading, self._filter, self._fed))
+        read = self._fetch.filtered(self._reading, self._filter, self._fed)
+        return [*read, Filtered(self._reading, self._filter[1])]
 
     def done(self) -> None:
         """Nothing is left of it."""
