@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import msgspec
 
 from tap_stripe.errors import StateError
+from tap_stripe.sync.alike import each, once
 from tap_stripe.sync.state import FORMAT, Bookmark, read_bookmark, write_bookmark
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 PLACES = "every_collection"
 """The bookmark that holds where accounts stand. No collection has its name."""
@@ -85,6 +86,7 @@ class Partitions:
         for name, bookmark in bookmarks.items():
             if name != PLACES and "partitions" in bookmark:
                 self._deltas[name] = _deltas(name, bookmark["partitions"])
+        self._deltas = _changed(self._deltas, each)
 
     def accounts(self) -> dict[str, int]:
         """Give the accounts that were read, each with its oldest watermark."""
@@ -186,14 +188,31 @@ class Partitions:
             self.own_id,
         )
         written = {PLACES: msgspec.to_builtins(places)}
-        for name in (*names, *self._deltas):
+        deltas = _changed(self._deltas, once)
+        for name in (*names, *deltas):
             written[name] = {
                 "partitions": [
                     {"context": {"account_id": account_id}, **delta}
-                    for account_id, delta in self._deltas.get(name, {}).items()
+                    for account_id, delta in deltas.get(name, {}).items()
                 ]
             }
         return written
+
+
+def _changed(
+    deltas: Mapping[str, Mapping[str, _Delta]],
+    change: Callable[[dict[str, _Delta]], dict[str, Any]],
+) -> dict[str, dict[str, _Delta]]:
+    """Change the bookmarks of each account."""
+    of_accounts: dict[str, dict[str, _Delta]] = {}
+    for name, accounts in deltas.items():
+        for account_id, delta in accounts.items():
+            of_accounts.setdefault(account_id, {})[name] = delta
+    changed: dict[str, dict[str, _Delta]] = {name: {} for name in deltas}
+    for account_id, held in of_accounts.items():
+        for name, delta in change(held).items():
+            changed[name][account_id] = delta
+    return changed
 
 
 def _base(place: Place, read: Iterable[str]) -> dict[str, Any]:

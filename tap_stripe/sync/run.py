@@ -17,6 +17,7 @@ from tap_stripe.errors import (
 )
 from tap_stripe.permissions import needed
 from tap_stripe.sync.account import AccountSync
+from tap_stripe.sync.alike import each, once
 from tap_stripe.sync.discovery import Discovery
 from tap_stripe.sync.display import display
 from tap_stripe.sync.fetch import Fetch
@@ -62,7 +63,7 @@ class Run:
         self._report = Report()
         self._signal: int | None = None
         self._collections = tap.selected()
-        self._original = copy.deepcopy(tap.state.get("bookmarks", {}))
+        self._original = each(copy.deepcopy(tap.state.get("bookmarks", {})))
         self._partitions = Partitions(self._original if self._accounts.several else {})
         self._begun: list[AccountSync] = []
         self._unavailable = 0
@@ -304,7 +305,7 @@ class Run:
             names = [collection.name for collection in self._collections]
             for name, held in self._partitions.write(names).items():
                 bookmarks[name] = {**bookmarks.get(name, {}), **held}
-        self._tap.state["bookmarks"] = bookmarks
+        self._tap.state["bookmarks"] = once(bookmarks)
         return dict(self._tap.state)
 
 
