@@ -8,6 +8,7 @@ import pytest
 
 from tap_stripe.streams import Collection, listings
 from tap_stripe.sync.changes import Changes, Pending
+from tap_stripe.sync.left import Left
 from tap_stripe.tap import TapStripe
 
 
@@ -39,3 +40,40 @@ def test_a_row_that_may_be_gone_is_so_in_the_next_run_too_until_it_is_seen():
     assert changes.maybe_gone(cards) == [("card_2", 6)]
     (gone,) = changes.take_children()
     assert gone.last_known == {"id": "card_2", "object": cards.stripe_object}
+
+
+@pytest.fixture
+def coupons():
+    found = TapStripe(config={"api_key": "rk_test_1"}, validate_config=False).streams[
+        "coupons"
+    ]
+    assert isinstance(found, Collection)
+    return found
+
+
+@pytest.fixture
+def left_by_a_killed_run(coupons):
+    changes = Changes([])
+    changes.add_left(listings.COUPONS, "kept", 3, alive_at=60)
+    changes.add_gone(coupons, listings.COUPONS, "gone", 3, 50)
+    return changes
+
+
+def test_what_is_gone_is_said_by_the_state_apart_from_what_waits(left_by_a_killed_run):
+    changes = left_by_a_killed_run
+
+    left = Left.of(changes.waiting(listings.COUPONS))
+
+    assert left == Left([("kept", 3)], [], [("gone", 3, 50)])
+    assert [id_ for _, id_, _ in changes.take_gone()] == ["gone"]
+
+
+def test_an_older_deletion_that_is_read_later_does_not_flag_what_waits(
+    coupons, left_by_a_killed_run
+):
+    changes = left_by_a_killed_run
+
+    changes.add_gone(coupons, listings.COUPONS, "kept", 3, 40)
+
+    assert [id_ for _, id_, _ in changes.take_gone()] == ["gone"]
+    assert "kept" in changes.waiting(listings.COUPONS)
