@@ -20,6 +20,7 @@ from requests.adapters import HTTPAdapter
 
 from tap_stripe.errors import KeyRefused, StripeError, Unavailable
 from tap_stripe.refusals import Attempt, Failed, refusal
+from tap_stripe.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
@@ -187,7 +188,11 @@ class Client:
                 )
                 # In one piece: `content` takes 10 kB at a time, for twice the CPU.
                 body = response.raw.read(decode_content=True)
-            except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            except (OSError, ValueError, urllib3.exceptions.HTTPError) as error:
+                # requests' own errors are OSErrors. What it does not foresee, such as
+                # a chunk of negative size, http.client refuses with a ValueError.
+                if _is_hopeless(error):
+                    raise Failed.unsendable(attempt, type(error).__name__) from None
                 raise Failed.unanswered(attempt, type(error).__name__) from None
         if response.status_code != requests.codes.ok:
             failed = refusal(attempt, response, body, secret=token)
@@ -208,7 +213,7 @@ class Client:
         """A session for each thread: requests does not promise to share one."""
         session: requests.Session | None = getattr(self._own, "session", None)
         if session is None:
-            session = requests.Session()
+            session = Session(self._api_url)
             session.mount("https://", HTTPAdapter(pool_maxsize=1))
             session.headers.update(
                 {
@@ -230,6 +235,23 @@ class _Bearer(requests.auth.AuthBase):
     def __call__(self, request: Any) -> Any:
         request.headers["Authorization"] = f"Bearer {self._token}"
         return request
+
+
+def _is_hopeless(error: Exception) -> bool:
+    """Tell whether a request can't be sent, however often: no server has a part in it.
+
+    requests says so of a certificate file that is missing with a bare OSError.
+    """
+    return (
+        isinstance(
+            error,
+            requests.exceptions.InvalidURL
+            | requests.exceptions.InvalidSchema
+            | urllib3.exceptions.LocationValueError,
+        )
+        or type(error) is OSError
+        or "certificate verify failed" in str(error)
+    )
 
 
 def _headers(account: str | None, *, pinned: bool) -> dict[str, str | None]:

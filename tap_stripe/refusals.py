@@ -23,11 +23,14 @@ from tap_stripe.errors import (
 if TYPE_CHECKING:
     import requests
 
-_PERMISSION = re.compile(r"'((?:rak_)?[a-z_]+_read)'")
+_PERMISSION = re.compile(r"""['"]((?:rak_)?[a-z0-9_]+_read)['"]""")
+_NO_PERMISSION = "does not have the required permissions for this endpoint"
 _NAMESPACES = {"billing", "bitcoin", "checkout", "issuing", "radar", "tax", "terminal"}
 _TOO_MANY = 429
-_CONFLICT = 409
+# Timed out, in conflict, misdirected, too early: what was asked for can be had.
+_PASSING = {408, 409, 421, 425}
 _SERVER_ERROR = 500
+_MOST_TOLD = 500
 
 
 @dataclass(slots=True)
@@ -96,6 +99,17 @@ class Failed(Exception):
         return cls(error, again=True, heavy=True)
 
     @classmethod
+    def unsendable(cls, attempt: Attempt, cause: str) -> Failed:
+        """A request that this machine can't send."""
+        # What can't be used is not repeated: a proxy's address may have a password.
+        error = StripeError(
+            f"GET {attempt.path} can't be sent ({cause}): the setting api_url can't be "
+            "used, or one of the environment variables HTTPS_PROXY and "
+            "REQUESTS_CA_BUNDLE, or Stripe's certificate is not trusted."
+        )
+        return cls(error, again=False)
+
+    @classmethod
     def undecodable(
         cls, attempt: Attempt, response: requests.Response, cause: str
     ) -> Failed:
@@ -143,7 +157,7 @@ def refusal(
         body = _Error()
     status = response.status_code
     request_id = response.headers.get("Request-Id", "")
-    told = (body.message or response.reason or "").replace(secret, "***")
+    told = _line((body.message or response.reason or "").replace(secret, "***"))
     kind = _kind(status, body, told, own=attempt.account is None)
     error = kind(
         f"GET {attempt.path}: {told} "
@@ -156,7 +170,7 @@ def refusal(
     if isinstance(error, PermissionMissing) and (found := _PERMISSION.search(told)):
         error.permission = found.group(1).removeprefix("rak_")
     throttled = status == _TOO_MANY or body.code == "rate_limit"
-    again = status == _CONFLICT or status >= _SERVER_ERROR
+    again = status in _PASSING or status >= _SERVER_ERROR
     should_retry = response.headers.get("Stripe-Should-Retry")
     if should_retry in {"true", "false"}:
         again = should_retry == "true"
@@ -167,7 +181,9 @@ def refusal(
         again=again,
         heavy=status >= _SERVER_ERROR,
         throttled=throttled,
-        reason=response.headers.get("Stripe-Rate-Limited-Reason", ""),
+        # Without a reason it is a lock timeout, unless the code says otherwise.
+        reason=response.headers.get("Stripe-Rate-Limited-Reason")
+        or ("global-rate" if body.code == "rate_limit" else ""),
         retry_after=_seconds(response.headers.get("Retry-After")),
     )
 
@@ -178,7 +194,7 @@ def _kind(  # noqa: PLR0911 - one a class
     """Judge by code and message: Stripe's statuses for the same refusal vary."""
     code = body.code or ""
     if code.startswith("more_permissions_required") or (
-        status in {401, 403} and _PERMISSION.search(told)
+        status in {401, 403} and (_PERMISSION.search(told) or _NO_PERMISSION in told)
     ):
         return PermissionMissing
     if "connected accounts of your platform's connected accounts" in told or (
@@ -194,6 +210,12 @@ def _kind(  # noqa: PLR0911 - one a class
     if code == "resource_missing":
         return CursorGone if body.param == "starting_after" else NotFound
     return StripeError
+
+
+def _line(told: str) -> str:
+    """Make one line of a message, of which no log line can be forged."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in told).split())
+    return line if len(line) <= _MOST_TOLD else f"{line[:_MOST_TOLD]}…"
 
 
 def _seconds(value: str | None) -> float | None:

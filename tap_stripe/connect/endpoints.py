@@ -11,6 +11,7 @@ from requests.auth import HTTPBasicAuth
 
 from tap_stripe.client import API_VERSION
 from tap_stripe.errors import ConnectError, Unavailable
+from tap_stripe.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -194,7 +195,7 @@ class Endpoints:
         sent = {"Stripe-Version": API_VERSION, "User-Agent": "tap-stripe", **headers}
         if account:
             sent["Stripe-Account"] = account
-        return requests.request(
+        return Session(url).request(
             method,
             url,
             params=fields if method == "GET" else None,

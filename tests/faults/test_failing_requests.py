@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
+import threading
+
 import pytest
 
 from tap_stripe.sandbox import Faults, Limits, Options
@@ -101,6 +105,74 @@ def test_stripe_saying_do_not_try_again_ends_the_run_at_once(copying, seed, stat
 
     assert_one_sentence(copy.sync(), str(status))
     assert copy.sandbox.log.by_endpoint["GET /v1/charges"] == 1
+
+
+@pytest.mark.parametrize("status", [408, 421, 425])
+def test_what_passes_by_itself_is_asked_for_again(copying, seed, status):
+    copy = copying(Options(seed=seed, scale=0.05))
+    copy.sandbox.impostor = lambda target: (
+        (status, b"", {})
+        if target.startswith("/v1/charges")
+        and copy.sandbox.log.by_endpoint["GET /v1/charges"] < 3
+        else None
+    )
+
+    sync_ends_right(copy, lambda _: None)
+    assert copy.sandbox.log.by_status[status] > 0
+
+
+BROKEN = {
+    "a chunk of negative size": b"Transfer-Encoding: chunked\r\n\r\n-5\r\n{}\r\n",
+    "gzip that is none": b"Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}",
+    "a header that is cut": b"Content-Le",
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_an_answer_that_is_no_http_is_asked_for_again(copying, seed, what):
+    copy = copying(Options(seed=seed, scale=0.05))
+    with answering(b"HTTP/1.1 200 OK\r\n" + BROKEN[what]) as url:
+        assert_one_sentence(copy.sync(api_url=url, retry_seconds=1), "still failed")
+
+
+@contextlib.contextmanager
+def answering(raw):
+    """Give the address of a server that answers everything with these bytes."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve():
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    with connection:
+                        connection.recv(65536)
+                        connection.sendall(raw)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+UNUSABLE = {
+    "a port that is none": ("https://localhost:99999", {}),
+    "a proxy that is none": ("https://localhost:1", {"https_proxy": ":::"}),
+    "certificates that are not there": (
+        "https://localhost:1",
+        {"REQUESTS_CA_BUNDLE": "/not/there.pem"},
+    ),
+}
+
+
+@pytest.mark.parametrize("what", UNUSABLE)
+def test_what_can_not_be_sent_is_not_tried_again(copying, seed, what, monkeypatch):
+    copy = copying(Options(seed=seed, scale=0.05))
+    url, environment = UNUSABLE[what]
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+    ran = copy.sync(api_url=url)
+
+    assert_one_sentence(ran, "can't be sent")
+    assert "0 requests sent again" in ran.err
 
 
 def test_when_stripe_stays_down_one_sentence_says_so_and_the_next_run_goes_on(

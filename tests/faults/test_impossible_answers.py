@@ -355,3 +355,23 @@ def test_a_redirect_is_not_followed_and_does_not_carry_the_key(copying, seed):
         assert_one_sentence(copy.sync(), "/v1/charges")
 
     assert seen == []
+
+
+@pytest.mark.parametrize(
+    "where", ["http://[::1", "http://127.0.0.1:99999/", "\xff\xfe"]
+)
+def test_a_redirect_to_no_address_is_one_clear_error(copying, seed, where):
+    copy = copying(Options(seed=seed, scale=0.05))
+    copy.sandbox.impostor = at("/v1/charges", (302, b"", {"Location": where}))
+
+    assert_one_sentence(copy.sync(), "status 302")
+
+
+def test_a_message_of_many_lines_is_one_short_line(small):
+    forged = "No.\n2026-01-01 | ERROR    | tap-stripe | forged\x1b[2J" + "x" * 100_000
+    small.sandbox.impostor = at("/v1/charges", refused(400, forged))
+
+    ran = small.sync()
+
+    assert_one_sentence(ran, "/v1/charges: No. 2026")
+    assert "\x1b" not in ran.err

@@ -206,6 +206,21 @@ def test_the_key_goes_to_no_other_machine_in_plain_text(small, url):
     assert_no_key(ran)
 
 
+@pytest.mark.parametrize("name", ["http_proxy", "ALL_PROXY"])
+def test_the_key_goes_to_no_proxy_in_plain_text(
+    small, copying, seed, name, monkeypatch
+):
+    proxy = copying(Options(seed=seed, scale=0.05))
+    monkeypatch.setenv(name, proxy.sandbox.url)
+    for unset in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(unset, raising=False)
+
+    ran = small.sync(api_url=f" {small.sandbox.url}")
+
+    assert ran.code == 0, ran.err[-2000:]
+    assert len(proxy.sandbox.log) == 0
+
+
 def test_the_key_does_not_follow_a_redirect(small, copying, seed):
     elsewhere = copying(Options(seed=seed, scale=0.05, keys={KEY: None}))
     small.sandbox.impostor = lambda target: (
