@@ -82,6 +82,7 @@ class AccountSync:
         self.account_id = account_id
         self._shared = run
         self._unheard: Intervals = []
+        self._has_heard = False
         self._is_over = False
         self._seen_before = seen
         feeds = feeds_of(collections, part)
@@ -307,6 +308,8 @@ class AccountSync:
 
     def keep_waiting(self) -> None:
         """Say in the bookmarks which changed objects are still to be read."""
+        if not self._has_heard:
+            return  # It stands as the run before has left it.
         unheard, _ = split(self._unheard, self._known.ready)
         changes = self._known.changes
         left = {
@@ -412,6 +415,7 @@ class AccountSync:
                 self._seen.add(item.objects)
                 self._seen_since.add(item.objects)
                 self._known.changes.add(item.objects)
+                self._has_heard = True
                 if item.covers is not None:
                     self._unheard = without(self._unheard, item.covers)
                 self._shared.writer.state(requests=item.requests)

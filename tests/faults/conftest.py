@@ -18,6 +18,7 @@ import hypothesis
 import pytest
 
 from tap_stripe.sandbox import Sandbox
+from tap_stripe.sync.alike import each
 from tests.conftest import Ran, Tap
 from tests.expected import differences
 from tests.target import Target
@@ -183,8 +184,7 @@ class Copy:
     def held(self) -> dict[str, Any]:
         """Give the bookmarks that the target holds."""
         assert self.target.state is not None
-        held: dict[str, Any] = self.target.state["bookmarks"]
-        return held
+        return each(self.target.state["bookmarks"])
 
     def assert_equal(self) -> None:
         """Fail with what differs and what was done, if anything differs."""

@@ -337,7 +337,7 @@ def test_changed_objects_that_two_stopped_runs_did_not_get_to_are_read(copying, 
     process = copy.start()
     copy.stop(process, signal.SIGTERM, requests=2, later_s=0.7)
     copy.target.take(whole_lines(copy.said()))
-    waiting = copy.target.state["bookmarks"]["customers"]["waiting"]
+    waiting = copy.held()["customers"]["waiting"]
     assert [id_ for id_, _ in waiting["/v1/customers"]] == [changed]
     # The next one does not even come to know what else has changed.
     copy.sandbox.impostor = lambda target: (
