@@ -181,9 +181,9 @@ def refusal(
         again=again,
         heavy=status >= _SERVER_ERROR,
         throttled=throttled,
-        # Without a reason it is a lock timeout, unless the code says otherwise.
+        # A 429 without a reason is a lock timeout; the older form never has one.
         reason=response.headers.get("Stripe-Rate-Limited-Reason")
-        or ("global-rate" if body.code == "rate_limit" else ""),
+        or ("global-rate" if throttled and status != _TOO_MANY else ""),
         retry_after=_seconds(response.headers.get("Retry-After")),
     )
 

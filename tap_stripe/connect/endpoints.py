@@ -195,17 +195,18 @@ class Endpoints:
         sent = {"Stripe-Version": API_VERSION, "User-Agent": "tap-stripe", **headers}
         if account:
             sent["Stripe-Account"] = account
-        return Session(url).request(
-            method,
-            url,
-            params=fields if method == "GET" else None,
-            data=fields if method == "POST" else None,
-            headers=sent,
-            auth=HTTPBasicAuth(self._secret_key, ""),
-            timeout=self._timeout_s,
-            # The secret key would go along.
-            allow_redirects=False,
-        )
+        with Session(url) as session:
+            return session.request(
+                method,
+                url,
+                params=fields if method == "GET" else None,
+                data=fields if method == "POST" else None,
+                headers=sent,
+                auth=HTTPBasicAuth(self._secret_key, ""),
+                timeout=self._timeout_s,
+                # The secret key would go along.
+                allow_redirects=False,
+            )
 
 
 def _refusal(answer: requests.Response) -> Refused:

@@ -31,7 +31,7 @@ def once(bookmarks: Bookmarks) -> dict[str, Any]:
                 continue
             held = dict(bookmark[key])
             for listing, left in held.items():
-                if not left:
+                if not left or not isinstance(left, list):
                     continue
                 others = seen.setdefault((key, listing), [])
                 first = next((other for other, one in others if one == left), None)

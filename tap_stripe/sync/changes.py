@@ -140,7 +140,7 @@ class Changes:
             id_: Its id.
             created: Its own time, seconds since the epoch, if known.
             kind: What else is known of it (`Pending.kind`).
-            alive_at: Up to here nothing that says it is deleted is believed unseen.
+            alive_at: A deletion up to then, seconds since the epoch, is looked into.
         """
         left = Pending(
             created=created,

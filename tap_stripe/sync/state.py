@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tap_stripe.sync.left import Left
 
-FORMAT = 1
+FORMAT = 2
 
 
 class Bookmark(msgspec.Struct, omit_defaults=False):

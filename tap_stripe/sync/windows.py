@@ -410,8 +410,9 @@ def _cut(progress: _Progress) -> Window | None:
     # Pages with lists inside that have to be read too take long.
     if left <= 1 or left * progress.requests_a_page() < 2 * _LEAST_REQUESTS:
         return None
-    gap = _gap_to_cut_at(window)
-    second = _second_to_cut_at(window, left) if gap is None else gap
+    page_s = math.ceil(PAGE / (window.density or 1.0))
+    gap = _gap_to_cut_at(window, page_s)
+    second = _second_to_cut_at(window, left, page_s) if gap is None else gap
     older, newer = split(window.unread, second)
     if not older or not newer:
         return None
@@ -429,31 +430,26 @@ def _cut(progress: _Progress) -> Window | None:
     return cut
 
 
-def _gap_to_cut_at(window: Window) -> int | None:
+def _gap_to_cut_at(window: Window, page_s: int) -> int | None:
     """Find the last second below a gap that has much of the window on both sides.
 
     A run that was stopped left it: the page above ends there anyway, so that a cut
     costs nothing.
     """
     held = window.unread
-    if len(held) == 1:
-        return None
+    # Below the page that is being read.
+    gaps = [last for _, last in held[:-1] if last < held[-1][1] - page_s]
     if window.bottom:
         # Nobody knows how much the oldest piece holds.
-        return held[0][1]
-    whole, below = seconds(held), 0
-    best: tuple[float, int] | None = None
-    for first, last in held[:-1]:
-        below += last - first + 1
-        off = abs(below / whole - 0.5)
-        if off < _BESIDE_MIDDLE and (best is None or off < best[0]):
-            best = off, last
-    return None if best is None else best[1]
+        return gaps[0] if gaps else None
+    whole = seconds(held)
+    off = {gap: abs(seconds(split(held, gap)[0]) / whole - 0.5) for gap in gaps}
+    best = min(gaps, key=lambda gap: off[gap], default=None)
+    return None if best is None or off[best] >= _BESIDE_MIDDLE else best
 
 
-def _second_to_cut_at(window: Window, pages_left: float) -> int:
+def _second_to_cut_at(window: Window, pages_left: float, page_s: int) -> int:
     """Find the last second of the older part."""
-    page_s = math.ceil(PAGE / (window.density or 1.0))
     if not window.bottom:
         # Below the page that is being read.
         below, _ = split(window.unread, window.unread[-1][1] - page_s)

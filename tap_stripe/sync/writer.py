@@ -54,7 +54,7 @@ class Writer:
         self._size = 0
         self._said_behind = 0
         self._requests = 0
-        self._said: dict[str, Any] | None = None
+        self._said = b""
 
     def begin(self, collections: Iterable[Collection]) -> None:
         """Write the SCHEMA lines of the collections that are selected."""
@@ -114,11 +114,11 @@ class Writer:
         for lines in self._lines.values():
             lines.flush()
         state = self._state()
-        if state != self._said:
+        said = msgspec.json.encode(state)
+        if said != self._said:
             self._write(StateMessage(value=state))
-            text = msgspec.json.encode(state)
-            self._said = msgspec.json.decode(text)
-            self._size = len(text)
+            self._said = said
+            self._size = len(said)
         self._said_at = time.monotonic()
         self._said_behind = self._written()
         self._requests = 0

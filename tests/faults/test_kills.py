@@ -104,7 +104,7 @@ CHANGES_A_KILL = 750
 def test_tables_are_equal_after_kills_of_a_later_sync_and_little_is_read_twice(
     copying, tried, rounds, chance, seed
 ):
-    kills = 2 if rounds <= ROUNDS else rounds
+    kills = 3 if rounds <= ROUNDS else rounds
     copy = copying(
         Options(seed=seed, scale=max(1, kills / 4), latency_seconds=SLOW_S),
         lookback_seconds=0,
