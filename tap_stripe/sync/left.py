@@ -20,12 +20,13 @@ class Left(NamedTuple):
     @classmethod
     def of(cls, pending: Mapping[str, Pending]) -> Left:
         """Sort the objects that are to be read again, or need no look, by id."""
-        left = cls([], [], [])
+        waiting, doubtful, gone = left = cls([], [], [])
+        # Thousands each time that a STATE is written: most are plain.
         for id_, one in pending.items():
-            if one.is_gone:
-                left.gone.append((id_, one.created, one.deleted_at))
-            elif one.kind:
-                left.doubtful.append((id_, one.created, one.kind))
+            if one.deletions and one.is_gone:
+                gone.append((id_, one.created, one.deleted_at))
+            elif one.itself and not one.lines and not one.doubtful:
+                waiting.append((id_, one.created))
             else:
-                left.waiting.append((id_, one.created))
+                doubtful.append((id_, one.created, one.kind))
         return left

@@ -213,6 +213,8 @@ def _check(bookmark: Bookmark) -> None:
 
 
 def write_bookmark(bookmark: Bookmark) -> dict[str, Any]:
-    """Give the bookmark as JSON."""
-    written: dict[str, Any] = msgspec.to_builtins(bookmark)
-    return written
+    """Give the bookmark for a STATE line; its lists, which may be long, as they are."""
+    return {
+        key: dict(value) if isinstance(value, dict) else value
+        for key, value in msgspec.structs.asdict(bookmark).items()
+    }
