@@ -20,6 +20,8 @@ READERS = 24
 _HELD = 24
 """Pieces that may be read or wait for the writer at once: memory does not grow with the
 account."""
+_UNWRITTEN = 8
+"""So many that wait for the writer are enough: a kill loses them."""
 
 
 class Piece(Protocol):
@@ -81,8 +83,9 @@ class Readers:
     def __init__(self, count: int = READERS) -> None:
         self._count = count
         self._read_in: SimpleQueue[Read[Piece] | BaseException | None] = SimpleQueue()
-        self._places = threading.Semaphore(_HELD)
         self._changed = threading.Condition()
+        self._held = 0
+        self._unwritten = 0
         self._stopped = False
 
     def run(self, work: Work[P]) -> Iterator[Read[P]]:
@@ -110,8 +113,10 @@ class Readers:
                 is_last = read.is_last
                 yield read  # type: ignore[misc] # its piece is of this work
                 del read
-                if is_last:
-                    self._places.release()
+                with self._changed:
+                    self._unwritten -= 1
+                    self._held -= is_last
+                    self._changed.notify()
 
     @contextmanager
     def changing(self) -> Iterator[None]:
@@ -128,8 +133,6 @@ class Readers:
     def close(self) -> None:
         """Let go of the threads: those that wait come to an end."""
         self._stopped = True
-        for _ in range(self._count):
-            self._places.release()
         with self._changed:
             self._changed.notify_all()
 
@@ -140,6 +143,7 @@ class Readers:
                 with self._changed:
                     if read.error is None:
                         piece.done()
+                    self._unwritten += 1
                     # One may be able to go on; it wakes the next one in turn.
                     self._changed.notify()
                 self._read_in.put(read)  # type: ignore[arg-type] # `run` knows its work
@@ -151,6 +155,8 @@ class Readers:
 
     def _run(self, piece: P) -> Read[P]:
         def give(items: list[Item]) -> None:
+            with self._changed:
+                self._unwritten += 1
             self._read_in.put(Read(piece, items, is_last=False))
 
         try:
@@ -159,16 +165,18 @@ class Readers:
             return Read(piece, [], error)
 
     def _next(self, work: Work[P]) -> P | None:
-        self._places.acquire()
         with self._changed:
             while not self._stopped:
-                piece = work.take()
+                piece = work.take() if self._has_room() else None
                 if piece is not None:
+                    self._held += 1
                     self._changed.notify()
                     return piece
                 if not work:
                     self._changed.notify_all()
                     break
                 self._changed.wait()
-        self._places.release()
         return None
+
+    def _has_room(self) -> bool:
+        return self._held < _HELD and self._unwritten < _UNWRITTEN
