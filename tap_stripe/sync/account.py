@@ -39,6 +39,7 @@ Which: TypeAlias = "Callable[[Listing, str, Pending], bool]"
 
 _MARGIN_S = 86400
 _SUBSCRIPTION = "subscription"
+_INVOICE_ITEM = "invoiceitem"
 
 
 def _any(_: Listing, __: str, ___: Pending) -> bool:
@@ -51,6 +52,11 @@ def _both(one: Which, other: Which) -> Which:
 
 def _is_first(_: Listing, __: str, pending: Pending) -> bool:
     return pending.is_first
+
+
+def _names_others(listing: Listing, _: str, pending: Pending) -> bool:
+    """Tell what is read before all else. Invoices name the items changed with them."""
+    return pending.is_first and listing.object != _INVOICE_ITEM
 
 
 class AccountSync:
@@ -264,8 +270,8 @@ class AccountSync:
         # What no list will bring comes before the lists, at which each run looks anew:
         # of a run that is killed until then none was read in vain.
         unlisted = self._unlisted()
-        yield from self._read_until_none(_both(unlisted, _is_first))
-        yield from self._read_changed(unlisted)
+        yield from self._read_until_none(_both(unlisted, _names_others))
+        yield from self._read_until_none(unlisted)
         listed = windows(
             (
                 reading
@@ -280,6 +286,7 @@ class AccountSync:
         )
         yield from self._windowed(listed, at_once, self._tables.take)
         # First what says more than of itself.
+        yield from self._read_until_none(_names_others)
         yield from self._read_until_none(_is_first)
         self._tables.write_children_gone()
         yield from self._read_until_none(_any)

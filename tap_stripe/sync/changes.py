@@ -103,7 +103,8 @@ class Changes:
     def __init__(self, feeds: Sequence[tuple[Collection, Feed]]) -> None:
         self._feeds = feeds
         self._pending: dict[Listing, dict[str, Pending]] = {}
-        self._children: dict[tuple[str, str], Deleted] = {}
+        self._seen: dict[Listing, set[str]] = {}
+        self._children: dict[str, dict[str, Deleted]] = {}
 
     def add(self, events: Iterable[Object]) -> None:
         """Take in a page of events, in whatever order they come."""
@@ -121,7 +122,12 @@ class Changes:
                     self._add_deleted(meaning)
 
     def add_id(self, listing: Listing, id_: str) -> None:
-        """Have an object read again that no event was about."""
+        """Have an object read again that no event was about, unless this run has.
+
+        What has changed since is told by an event that the next run reads.
+        """
+        if id_ in self._seen.get(listing, ()):
+            return
         self._pending.setdefault(listing, {}).setdefault(id_, Pending())
 
     def add_left(
@@ -172,30 +178,27 @@ class Changes:
 
     def maybe_gone(self, collection: Collection) -> list[tuple[str, int]]:
         """Give the rows inside other objects that are gone unless they are seen."""
-        return [
-            (id_, deleted.at)
-            for (name, id_), deleted in self._children.items()
-            if name == collection.name
-        ]
+        gone = self._children.get(collection.name, {})
+        return [(id_, deleted.at) for id_, deleted in gone.items()]
 
-    def saw(self, listing: Listing, found: Object) -> Pending | None:
-        """Note that an object was read: it needs no further look.
+    def saw(self, listing: Listing, id_: str) -> Pending | None:
+        """Note that an object was read, or is not there: it needs no further look.
 
         Returns:
             What was known of it, if it was waited for.
         """
-        waiting = self._pending.get(listing)
-        if not waiting:
-            return None
-        return waiting.pop(text(found.get("id")) or "", None)
+        pending = self._pending.get(listing, {}).pop(id_, None)
+        if pending is not None:
+            self._seen.setdefault(listing, set()).add(id_)
+        return pending
 
     def saw_row(self, collection: Collection, id_: str) -> None:
         """Note that a row exists: whatever said otherwise is past."""
-        self._children.pop((collection.name, id_), None)
+        self._children.get(collection.name, {}).pop(id_, None)
 
     def doubts(self, collection: Collection) -> bool:
         """Tell whether any row of a collection may be gone."""
-        return any(name == collection.name for name, _ in self._children)
+        return bool(self._children.get(collection.name))
 
     def waiting(self, listing: Listing) -> dict[str, Pending]:
         """Give the objects of a listing that are to be read again, by id."""
@@ -214,7 +217,7 @@ class Changes:
 
     def take_children(self) -> list[Deleted]:
         """Give the rows inside other objects that are gone and were not seen since."""
-        gone = list(self._children.values())
+        gone = [one for held in self._children.values() for one in held.values()]
         self._children.clear()
         return gone
 
@@ -233,7 +236,8 @@ class Changes:
         if not id_:
             return
         if deleted.listing is None:
-            self._children.setdefault((deleted.collection.name, id_), deleted)
+            gone = self._children.setdefault(deleted.collection.name, {})
+            gone.setdefault(id_, deleted)
             return
         waiting = self._pending.setdefault(deleted.listing, {})
         pending = waiting.setdefault(id_, Pending())

@@ -139,7 +139,7 @@ class Tables:
         if not self._known.changes.waiting(listing) or not owed <= page.fed:
             return
         for found in page.objects:
-            pending = self._known.changes.saw(listing, found)
+            pending = self._known.changes.saw(listing, text(found.get("id")) or "")
             if pending is not None and pending.lines and listing.object == _INVOICE:
                 self._look_at_items(found)
 
@@ -179,7 +179,7 @@ class Tables:
 
     def _write_missing(self, gone: Gone) -> None:
         listing = gone.reading.listing
-        pending = self._known.changes.waiting(listing).pop(gone.id, None)
+        pending = self._known.changes.saw(listing, gone.id)
         if pending is not None and pending.itself:
             self._write_deleted(listing, gone.id, pending, gone.received_at)
 
