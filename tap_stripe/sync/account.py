@@ -39,6 +39,7 @@ Which: TypeAlias = "Callable[[Listing, str, Pending], bool]"
 
 _MARGIN_S = 86400
 _SUBSCRIPTION = "subscription"
+_INVOICE = "invoice"
 _INVOICE_ITEM = "invoiceitem"
 
 
@@ -267,12 +268,11 @@ class AccountSync:
         yield from self._windowed(self._event_windows(), at_once, self._take_events)
         self._rest_or_go_on()
         self._shared.report.under_way.rereading(self._known.changes)
-        # What no list will bring comes before the lists, at which each run looks anew:
-        # of a run that is killed until then none was read in vain.
-        unlisted = self._unlisted()
-        yield from self._read_until_none(_both(unlisted, _names_others))
-        yield from self._read_until_none(unlisted)
-        listed = windows(
+        # What no list will bring comes before the lists, and what a run before has left
+        # before those at which each run looks anew: of a run that is killed until then
+        # little was read in vain.
+        yield from self._read_unlisted()
+        left, last = windows(
             (
                 reading
                 for listing, reading in self._known.readings.items()
@@ -284,7 +284,10 @@ class AccountSync:
             start=self._known.start,
             now=self._known.now,
         )
-        yield from self._windowed(listed, at_once, self._tables.take)
+        yield from self._windowed(left, at_once, self._tables.take)
+        yield from self._read_unlisted()
+        last = [one for one in last if not one.fed <= self._known.incomplete]
+        yield from self._windowed(last, at_once, self._tables.take)
         # First what says more than of itself.
         yield from self._read_until_none(_names_others)
         yield from self._read_until_none(_is_first)
@@ -335,6 +338,28 @@ class AccountSync:
             for feed in self._known.feeds[name]:
                 if feed.listing in left:
                     bookmark.wait_for(feed.listing.path, left[feed.listing])
+
+    def _read_unlisted(self) -> Iterator[Phase]:
+        """Read the changed objects that no list will bring."""
+        unlisted = self._unlisted()
+        yield from self._read_until_none(_both(unlisted, _names_others))
+        yield from self._read_until_none(_both(unlisted, self._are_all_named()))
+
+    def _are_all_named(self) -> Which:
+        """Give what tells that nothing else will have an object read again.
+
+        An invoice item is read once all invoices are that may name it.
+        """
+        changes = self._known.changes
+        invoices_wait = any(
+            pending.lines
+            for listing in self._known.readings
+            if listing.object == _INVOICE
+            for pending in changes.waiting(listing).values()
+        )
+        return lambda listing, _, __: (
+            listing.object != _INVOICE_ITEM or not invoices_wait
+        )
 
     def _unlisted(self) -> Which:
         """Give what tells that no list will bring an object that has changed."""

@@ -116,11 +116,8 @@ def windows(
     *,
     start: int,
     now: int,
-) -> list[Window]:
+) -> tuple[list[Window], list[Window]]:
     """Cut what is unread into windows.
-
-    What each run has to look at, one that goes on with a sync that was killed too, is
-    read at the end: a kill before costs nothing of it.
 
     Args:
         found: The listings.
@@ -130,8 +127,14 @@ def windows(
             feeds get them, so that they are read in as few requests as can be.
         start: First `created` second that is wanted.
         now: When the sync began.
+
+    Returns:
+        What was left to be read, and what each run has to look at, one that goes on
+        with a sync that was killed too. That is to be read at the end: a kill before
+        costs nothing of it.
     """
     cut: list[Window] = []
+    last: list[Window] = []
     for reading in found:
         listing = reading.listing
         names = {
@@ -148,7 +151,7 @@ def windows(
         for name in () if listing.later_only else names:
             unread = bookmarks[name].unread.get(listing.path, [])
             left[name], recent[name] = (
-                _parted(unread, again_too, bookmarks[name].recent or 0)
+                _parted(unread, again_too, bookmarks[name].recent or 0, now)
                 if name in kept
                 else (unread, [])
             )
@@ -156,35 +159,30 @@ def windows(
         whole = not listing.windowed and (bool(again) or not names <= kept)
         if fed and (again or whole):
             held = [(start if listing.windowed else 0, now)]
-            cut.append(
-                Window(
-                    reading,
-                    frozenset(fed),
-                    held,
-                    now,
-                    whole=whole,
-                    is_last=not any(left.values()),
-                )
-            )
+            where = cut if any(left.values()) else last
+            where.append(Window(reading, frozenset(fed), held, now, whole=whole))
             continue
-        for part, is_last in ((left, False), (recent, True)):
+        for part, where in ((left, cut), (recent, last)):
             alike: dict[frozenset[str], Intervals] = {}
             for interval, fed_by in pieces(part):
                 alike.setdefault(fed_by, []).append(interval)
             for fed_by, intervals in alike.items():
                 held = union(intervals)
-                cut.append(Window(reading, fed_by, held, held[-1][1], is_last=is_last))
-    return cut
+                where.append(Window(reading, fed_by, held, held[-1][1]))
+    return cut, last
 
 
 def _parted(
-    unread: Intervals, again_too: Intervals, recent_from: int
+    unread: Intervals, again_too: Intervals, recent_from: int, now: int
 ) -> tuple[Intervals, Intervals]:
     """Part what is unread in what an earlier run has left and what each run reads."""
     left = unread
     for interval in again_too:
         left = without(left, interval)
-    left, _ = split(left, recent_from - 1)
+    if left and left[-1][1] >= now:
+        # Each run adds what is new: it reaches down to what was not begun before.
+        older, _ = split(left[-1:], recent_from - 1)
+        left = [*left[:-1], *older]
     recent = union([*unread, *again_too])
     for interval in left:
         recent = without(recent, interval)

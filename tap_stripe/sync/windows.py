@@ -93,7 +93,6 @@ class Window:
         whole: Whether the list is read as one, without `created` filter.
         stuck: Pages in a row that ended in the same second.
         cursors: All so far, where the list is read as one.
-        is_last: Whether it is read when all others are.
     """
 
     reading: Reading
@@ -111,7 +110,6 @@ class Window:
     stuck: int = 0
     cursors: set[str] = field(default_factory=set)
     grown: int = _FIRST_PIECE
-    is_last: bool = False
 
     def ask(self) -> Ask:
         """Say what to ask for next."""
@@ -259,11 +257,6 @@ class Windows:
         self._taken: dict[Reading, int] = {}
         self._began: int | None = None
         self._at_once = at_once
-        held = list(windows)
-        self._last = [window for window in held if window.is_last]
-        self._begin([window for window in held if not window.is_last])
-
-    def _begin(self, windows: Iterable[Window]) -> None:
         for window in windows:
             self._open.setdefault(window.reading, _Progress([])).windows.append(window)
             self._taken.setdefault(window.reading, 0)
@@ -271,13 +264,6 @@ class Windows:
             oldest = min(progress.windows, key=lambda window: window.unread[0])
             oldest.bottom = True
             progress.is_first = oldest.unread[0][0] < _BEFORE_STRIPE
-        self._go_on()
-
-    def _go_on(self) -> None:
-        """Begin with the windows that are read last, if all others are."""
-        if not self._open and self._last:
-            last, self._last = self._last, []
-            self._begin(last)
 
     def __bool__(self) -> bool:
         """Tell whether anything is still to be read."""
@@ -356,11 +342,6 @@ class Windows:
 
     def spare(self, reading: Reading, names: frozenset[str]) -> None:
         """Read no window that is read for these collections alone."""
-        self._last = [
-            window
-            for window in self._last
-            if window.reading != reading or not window.fed or not window.fed <= names
-        ]
         progress = self._open.get(reading)
         if progress is None:
             return
@@ -379,13 +360,10 @@ class Windows:
             del self._open[window.reading]
             if progress.is_first:
                 self._began = _older(self._began, progress.oldest)
-            self._go_on()
 
     def drop(self, reading: Reading) -> None:
         """Read no more of a listing."""
         self._open.pop(reading, None)
-        self._last = [window for window in self._last if window.reading != reading]
-        self._go_on()
 
 
 def _older(one: int | None, other: int | None) -> int | None:

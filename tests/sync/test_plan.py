@@ -30,7 +30,7 @@ def planned(reading, unread, *, kept=True, unsettled=()):
         recent=WATERMARK,
         unread={CHARGES: list(unread)},
     )
-    found = windows(
+    left, last = windows(
         [reading],
         {"charges": bookmark},
         frozenset({"charges"} if kept else ()),
@@ -38,26 +38,40 @@ def planned(reading, unread, *, kept=True, unsettled=()):
         start=0,
         now=NOW,
     )
-    return [(window.unread, window.is_last) for window in found]
+    return [window.unread for window in left], [window.unread for window in last]
 
 
 def test_a_first_sync_reads_a_list_as_one(reading):
-    assert planned(reading, [(0, NOW)], kept=False) == [([(0, NOW)], False)]
+    assert planned(reading, [(0, NOW)], kept=False) == ([[(0, NOW)]], [])
 
 
 def test_what_is_new_since_the_last_sync_is_read_last(reading):
-    assert planned(reading, [(WATERMARK, NOW)]) == [([(WATERMARK, NOW)], True)]
+    assert planned(reading, [(WATERMARK, NOW)]) == ([], [[(WATERMARK, NOW)]])
+
+
+def test_what_a_first_sync_did_not_begin_is_not_new(reading):
+    assert planned(reading, [(0, NOW)]) == (
+        [[(0, WATERMARK - 1)]],
+        [[(WATERMARK, NOW)]],
+    )
 
 
 def test_what_was_left_is_read_before_what_each_run_looks_at(reading):
-    assert planned(reading, [(10, 20), (WATERMARK, NOW)], unsettled=[(500, 600)]) == [
-        ([(10, 20)], False),
-        ([(500, 600), (WATERMARK, NOW)], True),
-    ]
+    assert planned(reading, [(10, 20), (1990, NOW)], unsettled=[(500, 600)]) == (
+        [[(10, 20)]],
+        [[(500, 600), (1990, NOW)]],
+    )
+
+
+def test_what_a_stopped_run_left_of_what_was_new_is_read_before_what_is_newer(reading):
+    assert planned(reading, [(WATERMARK, 1100), (1990, NOW)]) == (
+        [[(WATERMARK, 1100)]],
+        [[(1990, NOW)]],
+    )
 
 
 def test_what_was_left_and_is_read_again_in_any_case_is_read_once(reading):
-    assert planned(reading, [(500, 1100)], unsettled=[(550, 600)]) == [
-        ([(500, 549), (601, 999)], False),
-        ([(550, 600), (WATERMARK, 1100)], True),
-    ]
+    assert planned(reading, [(500, NOW)], unsettled=[(550, 600)]) == (
+        [[(500, 549), (601, WATERMARK - 1)]],
+        [[(550, 600), (WATERMARK, NOW)]],
+    )

@@ -152,39 +152,6 @@ def test_no_more_readers_are_at_a_list_than_use_its_budget_up():
     assert sum(window is not None for window in taken) == 3
 
 
-def test_what_is_read_last_waits_for_all_other_windows():
-    lists = [Reading(None, Listing(path, "charge"), ()) for path in ("/v1/a", "/v1/b")]
-    first = Window(lists[0], frozenset(), [(0, 9)], 9)
-    last = [Window(one, frozenset(), [(90, 99)], 99, is_last=True) for one in lists]
-    windows = Windows([*last, first], at_once=lambda _: 100)
-
-    taken = windows.take(), windows.take()
-    windows.give_back(first, None)
-    after = {windows.take(), windows.take()}
-    for window in last:
-        windows.give_back(window, None)
-
-    assert taken == (first, None)
-    assert after == set(last)
-    assert not windows
-
-
-def test_a_list_that_is_refused_is_not_read_last_either():
-    one = Reading(None, CHARGES, ())
-    windows = Windows(
-        [
-            Window(one, frozenset(), [(0, 9)], 9),
-            Window(one, frozenset(), [(90, 99)], 99, is_last=True),
-        ],
-        at_once=lambda _: 100,
-    )
-    windows.take()
-
-    windows.drop(one)
-
-    assert not windows
-
-
 def test_a_second_without_end_is_an_error():
     window = Window(Reading(None, CHARGES, ()), frozenset(), [(7, 7)], 7)
 
