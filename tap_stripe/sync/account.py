@@ -21,7 +21,8 @@ from tap_stripe.sync.plan import (
 from tap_stripe.sync.reading import Page, Reading, Refused
 from tap_stripe.sync.syncs import Phase
 from tap_stripe.sync.tables import Tables
-from tap_stripe.sync.unread import split, union, without
+from tap_stripe.sync.unheard import Unheard
+from tap_stripe.sync.unread import union
 from tap_stripe.sync.windows import Window, Windows
 from tap_stripe.sync.work import ChangedWork, WindowWork
 
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from tap_stripe.sync.readers import Item
     from tap_stripe.sync.shared import Shared
     from tap_stripe.sync.state import Bookmark
-    from tap_stripe.sync.unread import Intervals
 
 Which: TypeAlias = "Callable[[Listing, str, Pending], bool]"
 
@@ -88,7 +88,7 @@ class AccountSync:
         self.account = account
         self.account_id = account_id
         self._shared = run
-        self._unheard: Intervals = []
+        self._unheard = Unheard([], 0)
         self._has_heard = False
         self._is_over = False
         self._seen_before = seen
@@ -163,11 +163,7 @@ class AccountSync:
         # Events are read to the present: what happens meanwhile may come in too.
         last = self._known.now + _MARGIN_S
         held = [self._known.bookmarks[name] for name in self._known.kept]
-        self._unheard = union(
-            interval
-            for bookmark in held
-            for interval in (*bookmark.events, (bookmark.watermark or 0, last))
-        )
+        self._unheard = Unheard(held, last)
 
     def _take_over(self) -> None:
         """Take over what the run before has left to be read again."""
@@ -286,8 +282,15 @@ class AccountSync:
         )
         yield from self._windowed(left, at_once, self._tables.take)
         yield from self._read_unlisted()
-        last = [one for one in last if not one.fed <= self._known.incomplete]
-        yield from self._windowed(last, at_once, self._tables.take)
+        # Invoice items behind all else: those that invoices name are among them.
+        for item in (False, True):
+            some = [
+                window
+                for window in last
+                if not window.fed <= self._known.incomplete
+                and item == (window.reading.listing.object == _INVOICE_ITEM)
+            ]
+            yield from self._windowed(some, at_once, self._tables.take)
         # First what says more than of itself.
         yield from self._read_until_none(_names_others)
         yield from self._read_until_none(_is_first)
@@ -320,7 +323,7 @@ class AccountSync:
         """Say in the bookmarks which changed objects are still to be read."""
         if not self._has_heard:
             return  # It stands as the run before has left it.
-        unheard, _ = split(self._unheard, self._known.ready)
+        unheard, cursors = self._unheard.until(self._known.ready)
         changes = self._known.changes
         left = {
             listing: Left.of(changes.waiting(listing))
@@ -332,7 +335,8 @@ class AccountSync:
             if name not in self._known.kept - self._known.incomplete:
                 continue
             bookmark = self._known.bookmarks[name]
-            bookmark.watermark, bookmark.events = self._known.ready, unheard
+            bookmark.watermark = self._known.ready
+            bookmark.events, bookmark.cursors = unheard, cursors
             bookmark.maybe_gone = changes.maybe_gone(collection)
             bookmark.canceled = list(self._tables.customers_gone)
             for feed in self._known.feeds[name]:
@@ -416,10 +420,11 @@ class AccountSync:
             yield Phase(WindowWork(left, self._shared.fetch), take)
 
     def _event_windows(self) -> list[Window]:
-        if not self._unheard:
-            return []
-        reading, held = Reading(self.account, EVENTS, ()), list(self._unheard)
-        return [Window(reading, frozenset(self._known.kept), held, held[-1][1])]
+        reading, kept = Reading(self.account, EVENTS, ()), frozenset(self._known.kept)
+        return [
+            Window(reading, kept, unread, unread[-1][1], cursor=cursor)
+            for unread, cursor in self._unheard.stretches()
+        ]
 
     def _waiting(self, which: Which) -> dict[Reading, dict[str, Pending]]:
         found = {}
@@ -449,7 +454,7 @@ class AccountSync:
                 self._known.changes.add(item.objects)
                 self._has_heard = True
                 if item.covers is not None:
-                    self._unheard = without(self._unheard, item.covers)
+                    self._unheard.read(item.covers, item.objects)
                 self._shared.writer.state(requests=item.requests)
             case Refused():
                 self._tables.refuse(item, self._known.kept)

@@ -30,6 +30,8 @@ class Bookmark(msgspec.Struct, omit_defaults=False):
             of objects name; events are read on from here. None until the first sync has
             begun.
         events: `created` intervals before of which the events are still to read.
+        cursors: Last seconds of such intervals of which some events are read, each with
+            the id of the last one.
         listed: Objects created before are in, but for `unread`; listings are read on
             from here.
         recent: What was created from here on each run looks at anew until a sync ends;
@@ -56,6 +58,7 @@ class Bookmark(msgspec.Struct, omit_defaults=False):
 
     watermark: int | None = None
     events: Intervals = []
+    cursors: list[tuple[int, str]] = []
     listed: int | None = None
     recent: int | None = None
     unread: dict[str, Intervals] = {}
@@ -136,6 +139,7 @@ class Bookmark(msgspec.Struct, omit_defaults=False):
     def wait_as(self, before: Bookmark) -> None:
         """Go back to what was said before of the changed objects to be read."""
         self.watermark, self.events = before.watermark, list(before.events)
+        self.cursors = list(before.cursors)
         self.waiting, self.doubtful = dict(before.waiting), dict(before.doubtful)
         self.gone, self.canceled = dict(before.gone), list(before.canceled)
         self.maybe_gone = list(before.maybe_gone)
@@ -148,7 +152,7 @@ class Bookmark(msgspec.Struct, omit_defaults=False):
 
     def nothing_waits(self) -> None:
         """Note that all events and all changed objects are read."""
-        self.events = []
+        self.events, self.cursors = [], []
         self.waiting = {listing: [] for listing in self.waiting}
         self.doubtful = {listing: [] for listing in self.doubtful}
         self.gone = {listing: [] for listing in self.gone}

@@ -97,6 +97,7 @@ def test_tables_are_equal_after_kills_of_a_first_sync_and_little_is_read_twice(
     assert spent <= MOST_WORK * once
 
 
+EVENTS = "GET /v1/events"
 # About 125 requests.
 CHANGES_A_KILL = 750
 
@@ -149,6 +150,30 @@ def test_what_a_killed_run_left_to_be_read_again_is_not_lost_by_another_kill(
     copy.sync()
 
     tried(f"{left} objects waited")
+    copy.assert_equal()
+
+
+def test_a_second_of_more_events_than_a_run_reads_is_got_past(copying, tried, seed):
+    copy = copying(
+        Options(seed=seed, scale=0.2, latency_seconds=0.05),
+        lookback_seconds=0,
+        requests_per_second=PACE,
+    )
+    copy.sync()
+    copy.sandbox.change(1_500, seed=seed)
+    time.sleep(1)
+    before = copy.sandbox.log.by_endpoint[EVENTS]
+    undisturbed(copy)
+    pages = copy.sandbox.log.by_endpoint[EVENTS] - before
+    kills = 0
+    while kills == 0 or any(held["events"] for held in copy.held().values()):
+        kill(copy, requests=12)
+        kills += 1
+        assert kills < pages, "no run gets past it"
+
+    copy.sync()
+
+    tried(f"{pages} pages of events, {kills} kills while they were read")
     copy.assert_equal()
 
 
