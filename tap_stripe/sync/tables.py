@@ -182,6 +182,7 @@ class Tables:
         pending = self._known.changes.saw(listing, gone.id)
         if pending is not None and pending.itself:
             self._write_deleted(listing, gone.id, pending, gone.received_at)
+        self._writer.state(requests=1)
 
     def write_gone(self) -> bool:
         """Write the rows that need no further look; tells whether there were any."""

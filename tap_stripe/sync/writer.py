@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _LEAST_INTERVAL_S = 0.25
 _BYTES_PER_S = 40_000
 _LEAST_REQUESTS = 3
-_BYTES_A_REQUEST = 60_000
+_BYTES_A_REQUEST = 150_000
 # A state of many accounts is no matter of time, but of what it is about.
 _SMALL = 16_000
 _ROWS_PER_STATE = 25
