@@ -49,6 +49,7 @@ class Tables:
         self._report = shared.report
         self._counted: dict[tuple[str, str], int] = {}
         self._ids: dict[tuple[str, str], list[str]] = {}
+        self._older: dict[tuple[str, str], set[str]] = {}
         self._unsettled: dict[str, Intervals] = {}
         self._flagged: set[tuple[str, str]] = set()
         self._wrote: set[str] = set()
@@ -71,6 +72,8 @@ class Tables:
         listing = page.reading.listing
         wanted = [found for found in page.objects if self._is_wanted(found, listing)]
         self._note_seen(page)
+        if listing.silent and len(wanted) < len(page.objects):
+            self._note_older(page)
         if listing.single:
             self._single |= {text(found.get("id")) or "" for found in wanted}
         for collection, feed in page.reading.feeds:
@@ -121,6 +124,23 @@ class Tables:
             if is_listed and len(ids) <= self._most_ids(feed):
                 ids.append(id_)
             yield row
+
+    def _note_older(self, page: Page) -> None:
+        """Note what a list holds besides what is wanted: it is not gone.
+
+        A table has it from a time when `start_date` was earlier.
+        """
+        listing = page.reading.listing
+        older = [one for one in page.objects if not self._is_wanted(one, listing)]
+        for collection, feed in page.reading.feeds:
+            ids = self._older.setdefault((collection.name, listing.path), set())
+            rows = collection.rows(
+                older,
+                feed,
+                received_at=page.received_at,
+                account_id=self._known.account_id,
+            )
+            ids.update(text(row.get("id")) or "" for row in rows)
 
     def _most_ids(self, feed: Feed) -> float:
         """Tell how many ids of a list are kept, to know what is gone the next time."""
@@ -330,13 +350,17 @@ class Tables:
             if not whole or len(ids) > self._most_ids(feed):
                 ids = []
             elif collection.name in self._known.kept:
-                self._write_missing_ids(collection, bookmark.ids.get(path, []), ids)
+                self._write_missing_ids(
+                    collection,
+                    set(bookmark.ids.get(path, [])) - self._older.get(key, set()),
+                    ids,
+                )
             bookmark.ids[path] = sorted(set(ids))
 
     def _write_missing_ids(
-        self, collection: Collection, before: list[str], now: list[str]
+        self, collection: Collection, before: set[str], now: list[str]
     ) -> None:
-        gone = set(before) - set(now)
+        gone = before - set(now)
         found = [
             Deleted(
                 collection,
