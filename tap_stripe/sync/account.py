@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, TypeAlias
 from tap_stripe.sync.at_once import AtOnce
 from tap_stripe.sync.changes import EVENTS_KEPT_S, Changes, LastEvents, Pending
 from tap_stripe.sync.known import Known
-from tap_stripe.sync.left import Left
 from tap_stripe.sync.plan import (
     EVENTS,
     Part,
@@ -326,7 +325,7 @@ class AccountSync:
         unheard, cursors = self._unheard.until(self._known.ready)
         changes = self._known.changes
         left = {
-            listing: Left.of(changes.waiting(listing))
+            listing: changes.left(listing)
             for listing in self._known.readings
             if not listing.later_only
         }
@@ -408,9 +407,8 @@ class AccountSync:
         for id_ in gone:
             self._tables.customers_gone.pop(id_, None)
         for reading, asked in waiting.items():
-            for id_ in asked:
-                # Whatever came of it, it is not asked for again.
-                self._known.changes.waiting(reading.listing).pop(id_, None)
+            # Whatever came of it, it is not asked for again.
+            self._known.changes.forget(reading.listing, asked)
 
     def _windowed(
         self, found: list[Window], at_once: AtOnce, take: Callable[[Item], None]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tap_stripe.body import Object, integer, text
+from tap_stripe.sync.left import Left
 from tap_stripe.sync.routing import Changed, Deleted, read_event, route
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ class Changes:
         self._feeds = feeds
         self._pending: dict[Listing, dict[str, Pending]] = {}
         self._seen: dict[Listing, set[str]] = {}
+        self._left: dict[Listing, Left] = {}
         self._children: dict[str, dict[str, Deleted]] = {}
 
     def add(self, events: Iterable[Object]) -> None:
@@ -128,6 +130,7 @@ class Changes:
         """
         if id_ in self._seen.get(listing, ()):
             return
+        self._left.pop(listing, None)
         self._pending.setdefault(listing, {}).setdefault(id_, Pending())
 
     def add_left(
@@ -148,6 +151,7 @@ class Changes:
             kind: What else is known of it (`Pending.kind`).
             alive_at: A deletion up to then, seconds since the epoch, is looked into.
         """
+        self._left.pop(listing, None)
         left = Pending(
             created=created,
             lines=bool(kind & _LINES),
@@ -182,15 +186,39 @@ class Changes:
         return [(id_, deleted.at) for id_, deleted in gone.items()]
 
     def saw(self, listing: Listing, id_: str) -> Pending | None:
-        """Note that an object was read, or is not there: it needs no further look.
+        """Note that an object was read: it needs no further look.
 
         Returns:
             What was known of it, if it was waited for.
         """
         pending = self._pending.get(listing, {}).pop(id_, None)
         if pending is not None:
+            self._left.pop(listing, None)
             self._seen.setdefault(listing, set()).add(id_)
         return pending
+
+    def missed(self, listing: Listing, id_: str, at: int) -> None:
+        """Note that an object is not there.
+
+        It is gone if an event was about it. An absence says nothing of an object whose
+        insides an event was about.
+
+        Args:
+            listing: Where it was listed.
+            id_: Its id.
+            at: When it was looked for, seconds since the epoch.
+        """
+        pending = self._pending.get(listing, {}).get(id_)
+        if pending is None or not pending.itself:
+            self.saw(listing, id_)
+            return
+        self._left.pop(listing, None)
+        pending.alive_at = -1
+        known = {deletion.collection.name for deletion in pending.deletions}
+        for collection, feed in self._feeds:
+            is_its = feed.listing == listing and not feed.embedded
+            if is_its and collection.name not in known:
+                self.add_gone(collection, listing, id_, pending.created, at)
 
     def saw_row(self, collection: Collection, id_: str) -> None:
         """Note that a row exists: whatever said otherwise is past."""
@@ -208,10 +236,36 @@ class Changes:
         """Count the objects that are to be read again. From any thread, about."""
         return sum(map(len, list(self._pending.values())))
 
+    def left(self, listing: Listing) -> Left:
+        """Give what is left to be read of a listing, or needs no look, for the state.
+
+        Thousands may wait, and a STATE comes after every few requests: what has not
+        changed since the last one is not sorted again.
+        """
+        if listing not in self._left:
+            self._left[listing] = Left.of(self.waiting(listing))
+        return self._left[listing]
+
+    def drop(self, listing: Listing) -> None:
+        """Ask for nothing more of a listing."""
+        self._left.pop(listing, None)
+        self._pending.pop(listing, None)
+
+    def forget(self, listing: Listing, ids: Iterable[str]) -> None:
+        """Ask no more for objects, but for those that turned out to be gone."""
+        self._left.pop(listing, None)
+        waiting = self._pending.get(listing, {})
+        for id_ in ids:
+            if id_ in waiting and not waiting[id_].is_gone:
+                del waiting[id_]
+
     def take_gone(self) -> Iterator[tuple[Listing, str, Pending]]:
         """Give the objects that are gone without a further look."""
         for listing, waiting in self._pending.items():
             gone = [id_ for id_, pending in waiting.items() if pending.is_gone]
+            self._seen.setdefault(listing, set()).update(gone)
+            if gone:
+                self._left.pop(listing, None)
             for id_ in gone:
                 yield listing, id_, waiting.pop(id_)
 
@@ -222,6 +276,7 @@ class Changes:
         return gone
 
     def _add_changed(self, changed: Changed, at: int) -> Pending:
+        self._left.pop(changed.listing, None)
         waiting = self._pending.setdefault(changed.listing, {})
         pending = waiting.setdefault(changed.id, Pending())
         pending.alive_at = max(pending.alive_at, at if changed.itself else -1)
@@ -239,6 +294,7 @@ class Changes:
             gone = self._children.setdefault(deleted.collection.name, {})
             gone.setdefault(id_, deleted)
             return
+        self._left.pop(deleted.listing, None)
         waiting = self._pending.setdefault(deleted.listing, {})
         pending = waiting.setdefault(id_, Pending())
         pending.itself = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from typing import TYPE_CHECKING
 
 from tap_stripe.body import Object, integer, text
@@ -13,7 +14,7 @@ from tap_stripe.sync.routing import Deleted, items_in_lines
 from tap_stripe.sync.unread import fewer, union
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from tap_stripe.streams.base import Collection
     from tap_stripe.streams.listing import Feed, Listing
@@ -62,7 +63,7 @@ class Tables:
             case Page():
                 self._write_page(item)
             case Gone():
-                self._write_missing(item)
+                self._note_missing(item)
             case Filtered():
                 self.customers_gone.pop(item.value, None)
             case Refused():
@@ -197,43 +198,52 @@ class Tables:
 
     # What is gone
 
-    def _write_missing(self, gone: Gone) -> None:
-        listing = gone.reading.listing
-        pending = self._known.changes.saw(listing, gone.id)
-        if pending is not None and pending.itself:
-            self._write_deleted(listing, gone.id, pending, gone.received_at)
+    def _note_missing(self, gone: Gone) -> None:
+        listing, at = gone.reading.listing, math.floor(gone.received_at)
+        self._known.changes.missed(listing, gone.id, at)
         self._writer.state(requests=1)
 
     def write_gone(self) -> bool:
-        """Write the rows that need no further look; tells whether there were any."""
+        """Write the objects that need no further look; tells whether there were any.
+
+        All together: rows of which little is known have a SCHEMA of their own, and
+        targets load what they hold when another one comes.
+        """
         found = list(self._known.changes.take_gone())
+        by_collection: dict[str, list[Deleted]] = {}
         for listing, id_, pending in found:
-            self._write_deleted(listing, id_, pending, self._known.now)
+            if listing.object == _CUSTOMER:
+                # Stripe cancels the subscriptions of a customer that is deleted.
+                self.customers_gone[id_] = None
+            for deletion in self._deletions(listing, id_, pending):
+                by_collection.setdefault(deletion.collection.name, []).append(deletion)
+        self._write_all(by_collection)
         return bool(found)
 
-    def _write_deleted(
-        self, listing: Listing, id_: str, pending: Pending, received_at: float
-    ) -> None:
+    def _deletions(
+        self, listing: Listing, id_: str, pending: Pending
+    ) -> Iterator[Deleted]:
+        """Give the rows that are gone with an object."""
         known = {deletion.collection.name: deletion for deletion in pending.deletions}
-        if listing.object == _CUSTOMER:
-            # Stripe cancels the subscriptions of a customer that is deleted.
-            self.customers_gone[id_] = None
         for collection, feed in self._known.readings[listing].feeds:
             if feed.embedded or collection.name not in self._known.kept:
                 continue
             deletion = known.get(collection.name) or Deleted(
                 collection,
                 {"id": id_, "object": listing.object},
-                math.floor(received_at),
+                pending.deleted_at,
                 listing,
             )
             if self._is_wanted(deletion.last_known, listing):
-                self._write_deletions(collection, [deletion], received_at)
+                yield deletion
 
-    def _write_deletions(
-        self, collection: Collection, gone: list[Deleted], received_at: float
-    ) -> None:
-        rows = []
+    def _write_all(self, by_collection: Mapping[str, list[Deleted]]) -> None:
+        for collection in self._known.collections:
+            if gone := by_collection.get(collection.name):
+                self._write_deletions(collection, gone)
+
+    def _write_deletions(self, collection: Collection, gone: list[Deleted]) -> None:
+        rows, received_at = [], time.time()
         for deletion in gone:
             key = (collection.name, text(deletion.last_known.get("id")) or "")
             if key in self._flagged:
@@ -290,7 +300,7 @@ class Tables:
         for name in self._known.kept & set(names):
             self._known.bookmarks[name].wait_as(self._known.before[name])
         if not refused.expansions:
-            self._known.changes.waiting(listing).clear()
+            self._known.changes.drop(listing)
 
     # The end
 
@@ -322,12 +332,11 @@ class Tables:
         """Write the rows inside other objects that are gone and were not seen since."""
         by_collection: dict[str, list[Deleted]] = {}
         for deletion in self._known.changes.take_children():
-            by_collection.setdefault(deletion.collection.name, []).append(deletion)
-        for collection in self._known.collections:
-            gone = by_collection.get(collection.name)
+            name = deletion.collection.name
             # What could not be read can't be missing either.
-            if gone and collection.name not in self._known.incomplete:
-                self._write_deletions(collection, gone, self._known.now)
+            if name not in self._known.incomplete:
+                by_collection.setdefault(name, []).append(deletion)
+        self._write_all(by_collection)
 
     def _note_sizes(self, collection: Collection, bookmark: Bookmark) -> None:
         """Keep how large the lists are that are read whole, and what is in them."""
@@ -369,7 +378,7 @@ class Tables:
             )
             for id_ in sorted(gone)
         ]
-        self._write_deletions(collection, found, self._known.now)
+        self._write_deletions(collection, found)
 
 
 def _few(intervals: Intervals) -> Intervals:

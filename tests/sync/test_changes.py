@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tap_stripe.streams import Collection, listings
 from tap_stripe.sync.changes import Changes, Pending
@@ -42,11 +44,12 @@ def test_a_row_that_may_be_gone_is_so_in_the_next_run_too_until_it_is_seen():
     assert gone.last_known == {"id": "card_2", "object": cards.stripe_object}
 
 
+TAP = TapStripe(config={"api_key": "rk_test_1"}, validate_config=False)
+
+
 @pytest.fixture
 def coupons():
-    found = TapStripe(config={"api_key": "rk_test_1"}, validate_config=False).streams[
-        "coupons"
-    ]
+    found = TAP.streams["coupons"]
     assert isinstance(found, Collection)
     return found
 
@@ -77,3 +80,54 @@ def test_an_older_deletion_that_is_read_later_does_not_flag_what_waits(
 
     assert [id_ for _, id_, _ in changes.take_gone()] == ["gone"]
     assert "kept" in changes.waiting(listings.COUPONS)
+
+
+def test_an_object_that_is_not_there_is_gone_if_an_event_was_about_it(coupons):
+    changes = Changes([(coupons, coupons.feeds[0])])
+    changes.add_left(listings.COUPONS, "itself", 3, alive_at=60)
+    changes.add_left(listings.COUPONS, "inside", 3, Pending(itself=False).kind)
+
+    changes.missed(listings.COUPONS, "itself", 50)
+    changes.missed(listings.COUPONS, "inside", 50)
+
+    assert changes.left(listings.COUPONS) == Left([], [], [("itself", 3, 50)])
+    assert [id_ for _, id_, _ in changes.take_gone()] == ["itself"]
+
+
+def test_what_was_read_in_this_run_is_not_asked_for_again(coupons):
+    changes = Changes([(coupons, coupons.feeds[0])])
+    for id_ in ("read", "missing", "waiting"):
+        changes.add_left(listings.COUPONS, id_, 3)
+    changes.saw(listings.COUPONS, "read")
+    changes.missed(listings.COUPONS, "missing", 50)
+    list(changes.take_gone())
+
+    for id_ in ("read", "missing", "waiting", "new"):
+        changes.add_id(listings.COUPONS, id_)
+
+    assert list(changes.waiting(listings.COUPONS)) == ["waiting", "new"]
+
+
+STEPS = {
+    "left": lambda changes, id_: changes.add_left(listings.COUPONS, id_, 3, 0),
+    "doubtful": lambda changes, id_: changes.add_left(listings.COUPONS, id_, 3, 2),
+    "new": lambda changes, id_: changes.add_id(listings.COUPONS, id_),
+    "saw": lambda changes, id_: changes.saw(listings.COUPONS, id_),
+    "missed": lambda changes, id_: changes.missed(listings.COUPONS, id_, 50),
+    "forget": lambda changes, id_: changes.forget(listings.COUPONS, [id_]),
+    "drop": lambda changes, _: changes.drop(listings.COUPONS),
+    "gone": lambda changes, _: list(changes.take_gone()),
+}
+
+
+@given(st.lists(st.tuples(st.sampled_from(sorted(STEPS)), st.sampled_from("abc"))))
+def test_what_the_state_says_is_what_waits(steps):
+    coupons = TAP.streams["coupons"]
+    assert isinstance(coupons, Collection)
+    changes = Changes([(coupons, coupons.feeds[0])])
+
+    for step, id_ in steps:
+        STEPS[step](changes, id_)
+
+        waiting = changes.waiting(listings.COUPONS)
+        assert changes.left(listings.COUPONS) == Left.of(waiting)
