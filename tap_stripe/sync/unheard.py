@@ -80,10 +80,13 @@ class Unheard:
             self._cursors[oldest] = text(events[-1].get("id")) or ""
 
     def until(self, second: int) -> tuple[Intervals, list[tuple[int, str]]]:
-        """Give what is left up to a second, for the state: `events` and `cursors`."""
+        """Give what is left up to a second, for the state: `events` and `cursors`.
+
+        That second is read again as a whole: it may not have been over.
+        """
         left, _ = split(self._left, second)
         cursors = sorted(self._cursors.items())
-        return left, [(at, cursor) for at, cursor in cursors if at <= second]
+        return left, [(at, cursor) for at, cursor in cursors if at < second]
 
 
 def _holds(intervals: Iterable[Interval], second: int) -> bool:
