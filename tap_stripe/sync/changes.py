@@ -197,7 +197,7 @@ class Changes:
             self._seen.setdefault(listing, set()).add(id_)
         return pending
 
-    def missed(self, listing: Listing, id_: str, at: int) -> None:
+    def missed(self, listing: Listing, id_: str, at: int) -> bool:
         """Note that an object is not there.
 
         It is gone if an event was about it. An absence says nothing of an object whose
@@ -207,11 +207,14 @@ class Changes:
             listing: Where it was listed.
             id_: Its id.
             at: When it was looked for, seconds since the epoch.
+
+        Returns:
+            Whether it is gone.
         """
         pending = self._pending.get(listing, {}).get(id_)
         if pending is None or not pending.itself:
             self.saw(listing, id_)
-            return
+            return False
         self._left.pop(listing, None)
         pending.alive_at = -1
         known = {deletion.collection.name for deletion in pending.deletions}
@@ -219,6 +222,9 @@ class Changes:
             is_its = feed.listing == listing and not feed.embedded
             if is_its and collection.name not in known:
                 self.add_gone(collection, listing, id_, pending.created, at)
+        if not pending.deletions:
+            self.saw(listing, id_)  # No collection has a row of it.
+        return True
 
     def saw_row(self, collection: Collection, id_: str) -> None:
         """Note that a row exists: whatever said otherwise is past."""

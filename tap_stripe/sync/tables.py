@@ -200,8 +200,14 @@ class Tables:
 
     def _note_missing(self, gone: Gone) -> None:
         listing, at = gone.reading.listing, math.floor(gone.received_at)
-        self._known.changes.missed(listing, gone.id, at)
+        if self._known.changes.missed(listing, gone.id, at):
+            self._note_canceled(listing, gone.id)
         self._writer.state(requests=1)
+
+    def _note_canceled(self, listing: Listing, id_: str) -> None:
+        """Stripe cancels the subscriptions of a customer that is deleted."""
+        if listing.object == _CUSTOMER:
+            self.customers_gone[id_] = None
 
     def write_gone(self) -> bool:
         """Write the objects that need no further look; tells whether there were any.
@@ -212,9 +218,7 @@ class Tables:
         found = list(self._known.changes.take_gone())
         by_collection: dict[str, list[Deleted]] = {}
         for listing, id_, pending in found:
-            if listing.object == _CUSTOMER:
-                # Stripe cancels the subscriptions of a customer that is deleted.
-                self.customers_gone[id_] = None
+            self._note_canceled(listing, id_)
             for deletion in self._deletions(listing, id_, pending):
                 by_collection.setdefault(deletion.collection.name, []).append(deletion)
         self._write_all(by_collection)

@@ -94,6 +94,14 @@ def test_an_object_that_is_not_there_is_gone_if_an_event_was_about_it(coupons):
     assert [id_ for _, id_, _ in changes.take_gone()] == ["itself"]
 
 
+def test_what_is_gone_and_has_no_row_of_its_own_waits_no_longer(coupons):
+    changes = Changes([(coupons, coupons.feeds[0])])
+    changes.add_left(listings.CUSTOMERS, "cus_1", 3)
+
+    assert changes.missed(listings.CUSTOMERS, "cus_1", 50)
+    assert not changes.waiting(listings.CUSTOMERS)
+
+
 def test_what_was_read_in_this_run_is_not_asked_for_again(coupons):
     changes = Changes([(coupons, coupons.feeds[0])])
     for id_ in ("read", "missing", "waiting"):

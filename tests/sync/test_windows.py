@@ -152,6 +152,20 @@ def test_no_more_readers_are_at_a_list_than_use_its_budget_up():
     assert sum(window is not None for window in taken) == 3
 
 
+def test_a_list_that_is_refused_is_read_no_further():
+    one = Reading(None, CHARGES, ())
+    windows = Windows(
+        [Window(one, frozenset(), [(n, n + 9)], n + 9) for n in (0, 90)],
+        at_once=lambda _: 100,
+    )
+    windows.take()
+
+    windows.drop(one)
+
+    assert windows.take() is None
+    assert not windows
+
+
 def test_a_second_without_end_is_an_error():
     window = Window(Reading(None, CHARGES, ()), frozenset(), [(7, 7)], 7)
 
