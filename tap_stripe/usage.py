@@ -6,6 +6,11 @@ import threading
 import time
 from collections import Counter
 
+_LATENCY_S = 0.2
+"""What is assumed before the first answer."""
+_ANSWERS = 20
+"""What the mean is of, about: the first ones count for more."""
+
 
 class Usage:
     """Counts requests by endpoint, from any thread.
@@ -26,7 +31,8 @@ class Usage:
         self.requests: Counter[str] = Counter()
         self.retries: Counter[str] = Counter()
         self.throttles: Counter[str] = Counter()
-        self.latency_s = 0.2
+        self.latency_s = _LATENCY_S
+        self._answers = 0
         self.answered_at = time.monotonic()
 
     def sent(self, endpoint: str) -> None:
@@ -47,5 +53,6 @@ class Usage:
     def answered(self, seconds: float) -> None:
         """Take the time of an answer into the mean."""
         with self._lock:
-            self.latency_s += (seconds - self.latency_s) / 20
+            self._answers = min(_ANSWERS, self._answers + 1)
+            self.latency_s += (seconds - self.latency_s) / self._answers
             self.answered_at = time.monotonic()

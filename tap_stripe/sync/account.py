@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from tap_stripe.sync.at_once import AtOnce
+from tap_stripe.sync.changed_work import ChangedWork
 from tap_stripe.sync.changes import EVENTS_KEPT_S, Changes, LastEvents, Pending
 from tap_stripe.sync.known import Known
 from tap_stripe.sync.plan import (
@@ -22,8 +23,8 @@ from tap_stripe.sync.syncs import Phase
 from tap_stripe.sync.tables import Tables
 from tap_stripe.sync.unheard import Unheard
 from tap_stripe.sync.unread import union
+from tap_stripe.sync.window_work import WindowWork
 from tap_stripe.sync.windows import Window, Windows
-from tap_stripe.sync.work import ChangedWork, WindowWork
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -109,6 +110,7 @@ class AccountSync:
         )
         self._known.before = copy.deepcopy(self._known.bookmarks)
         self._tables = Tables(self._known, run)
+        self._at_once = AtOnce(run.fetch.budget, run.usage, account)
 
     @property
     def bookmarks(self) -> dict[str, Bookmark]:
@@ -258,9 +260,7 @@ class AccountSync:
         Raises:
             TapError: The account can't be read on; the bookmarks say how far it came.
         """
-        fetch = self._shared.fetch
-        at_once = AtOnce(fetch.budget, self._shared.usage, self.account)
-        yield from self._windowed(self._event_windows(), at_once, self._take_events)
+        yield from self._windowed(self._event_windows(), self._take_events)
         self._rest_or_go_on()
         self._shared.report.under_way.rereading(self._known.changes)
         # What no list will bring comes before the lists, and what a run before has left
@@ -279,7 +279,7 @@ class AccountSync:
             start=self._known.start,
             now=self._known.now,
         )
-        yield from self._windowed(left, at_once, self._tables.take)
+        yield from self._windowed(left, self._tables.take)
         yield from self._read_unlisted()
         # Invoice items behind all else: those that invoices name are among them.
         for item in (False, True):
@@ -289,7 +289,7 @@ class AccountSync:
                 if not window.fed <= self._known.incomplete
                 and item == (window.reading.listing.object == _INVOICE_ITEM)
             ]
-            yield from self._windowed(some, at_once, self._tables.take)
+            yield from self._windowed(some, self._tables.take)
         # First what says more than of itself.
         yield from self._read_until_none(_names_others)
         yield from self._read_until_none(_is_first)
@@ -402,7 +402,9 @@ class AccountSync:
             for reading in waiting.keys() | self._known.readings.values()
             if reading.listing.object == _SUBSCRIPTION and fed[reading]
         ]
-        work = ChangedWork(waiting, canceled, fed, self._shared.fetch)
+        work = ChangedWork(
+            waiting, canceled, fed, self._shared.fetch, at_once=self._at_once
+        )
         yield Phase(work, self._tables.take)
         for id_ in gone:
             self._tables.customers_gone.pop(id_, None)
@@ -411,9 +413,9 @@ class AccountSync:
             self._known.changes.forget(reading.listing, asked)
 
     def _windowed(
-        self, found: list[Window], at_once: AtOnce, take: Callable[[Item], None]
+        self, found: list[Window], take: Callable[[Item], None]
     ) -> Iterator[Phase]:
-        left = Windows(found, at_once=at_once)
+        left = Windows(found, at_once=self._at_once)
         with self._shared.report.under_way.reading(left):
             yield Phase(WindowWork(left, self._shared.fetch), take)
 

@@ -16,8 +16,8 @@ from tap_stripe.sync.at_once import AtOnce
 from tap_stripe.sync.plan import Part, feeds_of, readings
 from tap_stripe.sync.reading import Page, Reading, Refused
 from tap_stripe.sync.syncs import Phase
+from tap_stripe.sync.window_work import WindowWork
 from tap_stripe.sync.windows import Window, Windows
-from tap_stripe.sync.work import WindowWork
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

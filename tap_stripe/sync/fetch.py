@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -99,17 +100,14 @@ class Fetch:
                 covers=covered(down_to, (ask.first, ask.last)),
             )
 
-        held: list[Object] = []
-        requests = 1
-        for one in found:
-            if give is not None and held and _is_cut_off(reading, one):
-                last = integer(held[-1].get(reading.listing.time))
-                give(page(held, requests, ask.last if ask.whole else last))
-                held, requests = [], 0
-            alive = [one]
-            requests += self._complete(reading, alive)
-            held += alive
-        return page(held, requests, None if full is None else full.oldest), full
+        def give_part(objects: list[Object], requests: int) -> None:
+            if give is not None:
+                last = integer(objects[-1].get(reading.listing.time))
+                give(page(objects, requests, ask.last if ask.whole else last))
+
+        parts = None if give is None else give_part
+        rest, requests = self._completed(reading, found, parts)
+        return page(rest, requests, None if full is None else full.oldest), full
 
     def _behind_cursor(self, ask: Ask) -> tuple[int, Answer[ObjectList]]:
         """Ask for the page behind the cursor; give `created[lte]` with it."""
@@ -192,11 +190,12 @@ class Fetch:
             raise _impossible(reading, f"{_id(reading, found)} for {id_}")
         if "deleted" in found:
             return Gone(reading, id_, answer.received_at)
-        alive = [found]
-        self._complete(reading, alive)
+        alive, requests = self._completed(reading, [found])
         if not alive:
             return Gone(reading, id_, time.time())
-        return Page(reading, alive, answer.received_at, fed, by_id=True)
+        return Page(
+            reading, alive, answer.received_at, fed, requests=requests, by_id=True
+        )
 
     def filtered(
         self, reading: Reading, filter_: tuple[str, str], fed: frozenset[str]
@@ -214,8 +213,8 @@ class Fetch:
                 if text(reference(found.get(name))) != value:
                     raise _impossible(reading, f"an object of another {name}")
             last = page.objects[-1:]
-            self._complete(reading, page.objects)
-            yield page
+            objects, requests = self._completed(reading, page.objects)
+            yield replace(page, objects=objects, requests=requests)
             if not has_more:
                 return
             if not last:
@@ -266,27 +265,75 @@ class Fetch:
             return ()
         return tuple(refused)
 
-    def complete(self, page: Page, wanted: list[Object]) -> None:
-        """Read the embedded lists of some of a page's objects to their end."""
-        self._complete(page.reading, wanted)
+    def complete(
+        self, page: Page, wanted: list[Object], give: Callable[[Page], None]
+    ) -> Page:
+        """Read the embedded lists of some of a page's objects to their end.
 
-    def _complete(self, reading: Reading, found: list[Object]) -> int:
-        """Read embedded lists to their end; gives how many there were to read."""
+        Args:
+            page: The page, its embedded lists as they came.
+            wanted: Those of its objects that are.
+            give: Gets what is complete meanwhile, as for `window`.
+
+        Returns:
+            The rest.
+        """
+
+        def part(objects: list[Object], requests: int) -> Page:
+            return replace(page, objects=objects, requests=requests)
+
+        return part(
+            *self._completed(page.reading, wanted, lambda *done: give(part(*done)))
+        )
+
+    def _completed(
+        self,
+        reading: Reading,
+        found: Iterable[Object],
+        give: Callable[[list[Object], int], None] | None = None,
+    ) -> tuple[list[Object], int]:
+        """Read the embedded lists of a page's objects to their end.
+
+        Args:
+            reading: Where the objects are from.
+            found: The objects.
+            give: Gets what is complete, before an object whose lists are to be read.
+
+        Returns:
+            The objects, or the rest, and how many requests they took.
+        """
+        held: list[Object] = []
+        requests = 1
+        for one in found:
+            if give is not None and held and _is_cut_off(reading, one):
+                give(held, requests)
+                held, requests = [], 0
+            alive, took = self._complete(reading, one)
+            requests += took
+            if alive:
+                held.append(one)
+        return held, requests
+
+    def _complete(self, reading: Reading, found: Object) -> tuple[bool, int]:
+        """Read an object's embedded lists to their end.
+
+        Returns:
+            Whether it is still there, and how many lists there were to read.
+        """
         completed = 0
         for name in reading.complete:
-            for parent in tuple(found):
-                shown = sublist(parent.get(name))
-                if shown is None or not shown.has_more:
-                    continue
-                completed += 1
-                try:
-                    parent[name] = self._to_the_end(reading, name, parent, shown)
-                except REFUSALS as error:
-                    raise ListRefused(name, error) from None
-                except NotFound:
-                    # Deleted since the list was read; an event will say so.
-                    found.remove(parent)
-        return completed
+            shown = sublist(found.get(name))
+            if shown is None or not shown.has_more:
+                continue
+            completed += 1
+            try:
+                found[name] = self._to_the_end(reading, name, found, shown)
+            except REFUSALS as error:
+                raise ListRefused(name, error) from None
+            except NotFound:
+                # Deleted since the list was read; an event will say so.
+                return False, completed
+        return True, completed
 
     def _to_the_end(
         self, reading: Reading, name: str, parent: Object, shown: ObjectList

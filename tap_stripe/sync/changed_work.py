@@ -1,0 +1,196 @@
+"""Changed objects as pieces of work that readers do."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from typing import TYPE_CHECKING
+
+from tap_stripe.body import integer, text
+from tap_stripe.errors import CursorGone
+from tap_stripe.sync.attempt import attempt, is_refused
+from tap_stripe.sync.chunks import Chunks
+from tap_stripe.sync.reading import Filtered
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from tap_stripe.sync.changes import Pending
+    from tap_stripe.sync.chunks import Chunk
+    from tap_stripe.sync.fetch import Fetch
+    from tap_stripe.sync.readers import Give, Item
+    from tap_stripe.sync.reading import Page, Reading
+
+
+class ChangedWork:
+    """Reads changed objects: each by its id, or many at once where they lie close.
+
+    Args:
+        changed: What is known of the objects, by id, for each listing.
+        filtered: Listings to be read with filters: parameters that each stand alone.
+        fed: Names of the collections that get rows, for each listing.
+        fetch: Reads objects.
+        at_once: As for `Windows`. What is under way when a run is killed is read again,
+            so that no more is than it takes.
+    """
+
+    def __init__(
+        self,
+        changed: Mapping[Reading, Mapping[str, Pending]],
+        filtered: Iterable[tuple[Reading, Iterable[tuple[str, str]]]],
+        fed: Mapping[Reading, frozenset[str]],
+        fetch: Fetch,
+        *,
+        at_once: Callable[[str], int],
+    ) -> None:
+        self.fetch = fetch
+        self.fed = fed
+        self._at_once = at_once
+        self._running: Counter[str] = Counter()
+        self._filtered = deque(
+            (reading, each) for reading, filters in filtered for each in filters
+        )
+        self._chunks = {
+            reading: Chunks(
+                ((one.created, id_) for id_, one in pending.items()),
+                is_listed=reading.listing.windowed,
+            )
+            for reading, pending in changed.items()
+        }
+
+    def take(self) -> _ChangedPiece | _FilteredPiece | None:
+        """Give the next objects to read; None if there are none right now."""
+        if self._running.total() >= self._at_once(""):
+            return None
+        if self._filtered:
+            reading, filter_ = self._filtered.popleft()
+            self._running[reading.listing.path] += 1
+            return _FilteredPiece(self, reading, filter_)
+        for reading, chunks in sorted(
+            self._chunks.items(),
+            key=lambda pair: pair[1].requests_left(),
+            reverse=True,
+        ):
+            chunk = chunks.next()
+            if chunk is None:
+                continue
+            path = reading.listing.path
+            endpoint = path + "/{id}" if chunk.asks_by_id else path
+            if self._running[endpoint] < self._at_once(endpoint):
+                self._running[endpoint] += 1
+                chunk.taken = True
+                return _ChangedPiece(self, reading, chunks, chunk, endpoint)
+        return None
+
+    def __bool__(self) -> bool:
+        """Tell whether anything is left."""
+        return bool(self._filtered or self._chunks)
+
+    def done(self, endpoint: str) -> None:
+        """Note that a request is over."""
+        self._running[endpoint] -= 1
+        self._chunks = {
+            reading: chunks for reading, chunks in self._chunks.items() if chunks
+        }
+
+    def drop(self, reading: Reading) -> None:
+        """Read no more of a listing."""
+        self._chunks.pop(reading, None)
+
+
+class _FilteredPiece:
+    """The objects that a filter lets pass."""
+
+    def __init__(
+        self, work: ChangedWork, reading: Reading, filter_: tuple[str, str]
+    ) -> None:
+        self._work = work
+        self._reading = reading
+        self._filter = filter_
+
+    def run(self, _: Give) -> list[Item]:
+        return attempt(self._reading, self._ask, self._work.fetch)
+
+    def _ask(self) -> list[Item]:
+        fed = self._work.fed[self._reading]
+        read = self._work.fetch.filtered(self._reading, self._filter, fed)
+        return [*read, Filtered(self._reading, self._filter[1])]
+
+    def done(self) -> None:
+        self._work.done(self._reading.listing.path)
+
+
+class _ChangedPiece:
+    """One request for some changed objects, and those for the lists inside them."""
+
+    def __init__(
+        self,
+        work: ChangedWork,
+        reading: Reading,
+        chunks: Chunks,
+        chunk: Chunk,
+        endpoint: str,
+    ) -> None:
+        self._work = work
+        self._reading = reading
+        self._chunks = chunks
+        self._chunk = chunk
+        self._endpoint = endpoint
+        # The chunk may be cut meanwhile.
+        self._wanted = chunk.wanted
+        self._behind = chunk.behind
+        self._by_id = chunk.asks_by_id
+        self._ids: set[str] = set()
+        self._ends_at: int | None = None
+        self._last = ""
+        self._refused = False
+
+    def run(self, give: Give) -> list[Item]:
+        def ask() -> list[Item]:
+            if self._by_id:
+                _, id_ = self._wanted[0]
+                fed = self._work.fed[self._reading]
+                return [self._work.fetch.object(self._reading, id_, fed)]
+            return [self._list(give)]
+
+        items = attempt(self._reading, ask, self._work.fetch)
+        self._refused = is_refused(items)
+        return items
+
+    def done(self) -> None:
+        if self._refused:
+            self._work.drop(self._reading)
+        elif self._by_id:
+            self._chunks.read(self._chunk, self._wanted[0][1])
+        else:
+            self._chunks.listed(
+                self._chunk, self._ids, ends_at=self._ends_at, last=self._last
+            )
+        self._work.done(self._endpoint)
+
+    def _list(self, give: Give) -> Item:
+        """Read a page of the list, for all wanted objects that are on it."""
+        page, has_more = self._page()
+        found = {text(one.get("id")): one for one in page.objects}
+        if has_more and page.objects:
+            last = page.objects[-1]
+            self._ends_at = integer(last.get(self._reading.listing.time))
+            self._last = text(last.get("id")) or ""
+        # A second can be parted between two chunks: the other's objects are its own.
+        self._ids = {id_ for _, id_ in self._wanted if id_ in found}
+        wanted = [one for id_, one in found.items() if id_ in self._ids]
+        return self._work.fetch.complete(page, wanted, lambda part: give([part]))
+
+    def _page(self) -> tuple[Page, bool]:
+        fed = self._work.fed[self._reading]
+        while True:
+            top = self._wanted[0][0] if self._behind is None else self._behind[0]
+            params = [
+                ("created[lte]", str(top)),
+                ("created[gte]", str(self._wanted[-1][0])),
+            ]
+            if self._behind is not None:
+                params.append(("starting_after", self._behind[1]))
+            try:
+                return self._work.fetch.changed(self._reading, params, fed)
+            except CursorGone:
+                self._behind = None

@@ -1,0 +1,160 @@
+"""Changed objects are read in few requests, whatever lies between them."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_stripe.sync.chunks import Chunk, Chunks
+
+PAGE = 5
+
+
+class Listing:
+    """A list as Stripe gives it, newest first.
+
+    Attributes:
+        objects: `created` and id.
+        requests: So many were made.
+    """
+
+    def __init__(self, objects):
+        self.objects = sorted(objects, reverse=True)
+        self.requests = 0
+
+    def answer(self, chunk):
+        """Answer what a chunk asks for; give how it is noted."""
+        self.requests += 1
+        newest, id_ = chunk.wanted[0]
+        if chunk.asks_by_id:
+            return lambda chunks: chunks.read(chunk, id_)
+        top, cursor = chunk.behind or (newest, None)
+        oldest = chunk.wanted[-1][0]
+        held = [one for one in self.objects if oldest <= one[0] <= top]
+        if cursor is not None:
+            held = held[[one[1] for one in held].index(cursor) + 1 :]
+        page = held[:PAGE]
+        ends_at, last = page[-1] if len(held) > PAGE else (None, "")
+        ids = {one[1] for one in page}
+        return lambda chunks: chunks.listed(chunk, ids, ends_at=ends_at, last=last)
+
+
+def read(chunks, listing, *, readers):
+    """Read all with so many readers; give the ids that each request was for."""
+    asked = []
+    under_way = []
+    while chunks or under_way:
+        while len(under_way) < readers and (chunk := chunks.next()) is not None:
+            chunk.taken = True
+            asked.append(chunk.wanted[0][1])
+            under_way.append(listing.answer(chunk))
+        assert under_way, "nobody gets on"
+        under_way.pop(0)(chunks)
+        assert listing.requests < 1000, "it does not end"
+    return asked
+
+
+def named(seconds):
+    return [(second, f"o{place:04}") for place, second in enumerate(seconds)]
+
+
+objects = st.lists(st.integers(1, 60), min_size=1, max_size=80).map(named)
+
+
+@given(
+    objects,
+    st.data(),
+    st.integers(1, 6),
+    st.lists(st.integers(1, 60) | st.none(), max_size=5),
+)
+def test_all_that_is_wanted_is_read_and_no_object_costs_more_than_one_request(
+    objects, data, readers, others
+):
+    some = data.draw(st.lists(st.sampled_from(objects), unique=True))
+    # Those that are in no list any more, or of unknown age.
+    absent = [(second, f"absent{place}") for place, second in enumerate(others)]
+    listing = Listing(objects)
+    chunks = Chunks([*some, *absent], is_listed=True)
+
+    read(chunks, listing, readers=readers)
+
+    assert not chunks
+    # A page may bring none but those that another reader has met meanwhile, and a page
+    # tells that one is absent; pages of one second follow each other.
+    pages = len(objects) / PAGE
+    assert listing.requests <= len(some) + 2 * len(absent) + pages * readers
+
+
+@given(objects)
+def test_a_list_of_which_all_has_changed_is_read_once_by_one_reader(objects):
+    listing = Listing(objects)
+
+    read(Chunks(objects, is_listed=True), listing, readers=1)
+
+    # The second in which a page ends may be begun again.
+    seconds = len({second for second, _ in objects})
+    assert listing.requests <= len(objects) / PAGE + seconds / 2 + 1
+
+
+def test_objects_that_lie_far_apart_are_asked_for_by_id_at_once():
+    listing = Listing(named(range(0, 100_000, 10)))
+    wanted = listing.objects[::100]
+
+    asked = read(Chunks(wanted, is_listed=True), listing, readers=10)
+
+    assert sorted(asked) == sorted(id_ for _, id_ in wanted)
+
+
+def test_a_list_without_filters_is_asked_for_by_id_only():
+    chunks = Chunks(named([5] * 20), is_listed=False)
+    taken = []
+    while (chunk := chunks.next()) is not None:
+        chunk.taken = True
+        assert chunk.asks_by_id
+        taken.append(chunk)
+
+    assert len(taken) > 1
+    assert {one for chunk in taken for one in chunk.wanted} == set(named([5] * 20))
+
+
+def test_nothing_is_cut_before_a_page_tells_how_close_objects_lie():
+    chunks = Chunks(named(range(100)), is_listed=True)
+    first = chunks.next()
+    first.taken = True
+
+    assert chunks.next() is None
+
+    chunks.listed(first, {"o0099", "o0098"}, ends_at=97, last="x")
+    first.taken = True
+    older = chunks.next()
+    assert older is not None
+    assert older.wanted[0] == (first.wanted[-1][0] - 1, f"o{len(older.wanted) - 1:04}")
+
+
+@given(objects, st.integers(1, 20))
+def test_requests_begin_where_a_page_before_has_ended(objects, page_s):
+    wanted = sorted(objects, reverse=True)
+    chunk = Chunk(wanted, is_listed=True, page_s=page_s)
+
+    begin = chunk.requests()
+
+    assert begin[0] == 0
+    for one, other in pairwise(begin):
+        assert wanted[other][0] < wanted[one][0] - page_s
+        assert wanted[other - 1][0] >= wanted[one][0] - page_s
+
+
+@pytest.mark.parametrize("readers", [1, 4])
+def test_the_density_is_looked_at_again_where_it_may_have_changed(readers):
+    # New ones lie far apart, old ones close.
+    listing = Listing(named([*range(2_000), *range(2_000, 60_000, 1000)]))
+    sparse = [one for one in listing.objects if one[0] >= 2_000]
+    close = [one for one in listing.objects if one[0] < 100]
+
+    read(Chunks([*sparse[::2], *close], is_listed=True), listing, readers=readers)
+
+    # 29 by id, or with pages that bring two; 20 pages.
+    assert listing.requests < 29 + 20 + 10
