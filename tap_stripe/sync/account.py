@@ -110,7 +110,9 @@ class AccountSync:
         )
         self._known.before = copy.deepcopy(self._known.bookmarks)
         self._tables = Tables(self._known, run)
-        self._at_once = AtOnce(run.fetch.budget, run.usage, account)
+        self._at_once = AtOnce(
+            run.fetch.budget, run.usage, account, unwritten=run.unwritten
+        )
 
     @property
     def bookmarks(self) -> dict[str, Bookmark]:
@@ -402,15 +404,23 @@ class AccountSync:
             for reading in waiting.keys() | self._known.readings.values()
             if reading.listing.object == _SUBSCRIPTION and fed[reading]
         ]
+        changes = self._known.changes
         work = ChangedWork(
-            waiting, canceled, fed, self._shared.fetch, at_once=self._at_once
+            {
+                reading: (asked, changes.waiting(reading.listing))
+                for reading, asked in waiting.items()
+            },
+            canceled,
+            fed,
+            self._shared.fetch,
+            at_once=self._at_once,
         )
         yield Phase(work, self._tables.take)
         for id_ in gone:
             self._tables.customers_gone.pop(id_, None)
         for reading, asked in waiting.items():
             # Whatever came of it, it is not asked for again.
-            self._known.changes.forget(reading.listing, asked)
+            changes.forget(reading.listing, asked)
 
     def _windowed(
         self, found: list[Window], take: Callable[[Item], None]

@@ -6,6 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tap_stripe.rate import RateBudget
     from tap_stripe.usage import Usage
 
@@ -21,14 +23,22 @@ class AtOnce:
         budget: The paces.
         usage: Knows the latency.
         account: Connected account that is asked; None for the key's own.
+        unwritten: Tells how many answers wait for the writer. A kill loses them, and
+            where it is the writer that is slow more requests at once gain nothing.
     """
 
     def __init__(
-        self, budget: RateBudget, usage: Usage, account: str | None = None
+        self,
+        budget: RateBudget,
+        usage: Usage,
+        account: str | None = None,
+        *,
+        unwritten: Callable[[], int],
     ) -> None:
         self._budget = budget
         self._usage = usage
         self._account = account
+        self._unwritten = unwritten
 
     def __call__(self, path: str) -> int:
         """Give the number for an endpoint, or for all if the path is empty."""
@@ -36,7 +46,8 @@ class AtOnce:
         pace = budget.endpoint(path) if path else budget.pace
         margin = _ENDPOINT_MARGIN if path else _MARGIN
         # A reader that waits for a place is one that another endpoint lacks.
-        return min(
+        count = min(
             math.ceil(pace.rate * self._usage.latency_s * margin),
             self._budget.in_flight.allowed(path),
         )
+        return count if path else count - self._unwritten()

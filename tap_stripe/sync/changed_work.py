@@ -12,7 +12,7 @@ from tap_stripe.sync.chunks import Chunks
 from tap_stripe.sync.reading import Filtered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Container, Iterable, Mapping
 
     from tap_stripe.sync.changes import Pending
     from tap_stripe.sync.chunks import Chunk
@@ -25,7 +25,8 @@ class ChangedWork:
     """Reads changed objects: each by its id, or many at once where they lie close.
 
     Args:
-        changed: What is known of the objects, by id, for each listing.
+        changed: What is known of the objects, by id, for each listing; and all of it
+            that wait to be read, up to date: a page brings those that are on it too.
         filtered: Listings to be read with filters: parameters that each stand alone.
         fed: Names of the collections that get rows, for each listing.
         fetch: Reads objects.
@@ -35,7 +36,7 @@ class ChangedWork:
 
     def __init__(
         self,
-        changed: Mapping[Reading, Mapping[str, Pending]],
+        changed: Mapping[Reading, tuple[Mapping[str, Pending], Container[str]]],
         filtered: Iterable[tuple[Reading, Iterable[tuple[str, str]]]],
         fed: Mapping[Reading, frozenset[str]],
         fetch: Fetch,
@@ -54,8 +55,9 @@ class ChangedWork:
                 ((one.created, id_) for id_, one in pending.items()),
                 is_listed=reading.listing.windowed,
             )
-            for reading, pending in changed.items()
+            for reading, (pending, _) in changed.items()
         }
+        self.waiting = {reading: waiting for reading, (_, waiting) in changed.items()}
 
     def take(self) -> _ChangedPiece | _FilteredPiece | None:
         """Give the next objects to read; None if there are none right now."""
@@ -170,14 +172,14 @@ class _ChangedPiece:
     def _list(self, give: Give) -> Item:
         """Read a page of the list, for all wanted objects that are on it."""
         page, has_more = self._page()
-        found = {text(one.get("id")): one for one in page.objects}
+        found = {text(one.get("id")) or "": one for one in page.objects}
         if has_more and page.objects:
             last = page.objects[-1]
             self._ends_at = integer(last.get(self._reading.listing.time))
             self._last = text(last.get("id")) or ""
-        # A second can be parted between two chunks: the other's objects are its own.
-        self._ids = {id_ for _, id_ in self._wanted if id_ in found}
-        wanted = [one for id_, one in found.items() if id_ in self._ids]
+        self._ids = set(found)
+        waiting = self._work.waiting[self._reading]
+        wanted = [one for id_, one in found.items() if id_ in waiting]
         return self._work.fetch.complete(page, wanted, lambda part: give([part]))
 
     def _page(self) -> tuple[Page, bool]:

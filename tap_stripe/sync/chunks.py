@@ -93,7 +93,7 @@ class Chunk:
         """Note that a page was read.
 
         Args:
-            ids: Of the objects that it brought and that were wanted.
+            ids: Of its objects.
             ends_at: `created` of its last object; None if nothing is behind it.
             last: The id of that one.
         """
@@ -142,10 +142,13 @@ class Chunks:
 
     def next(self) -> Chunk | None:
         """Give a chunk that no reader is at; None if none is worth another reader."""
-        idle = [chunk for chunk in self._chunks if not chunk.taken]
+        # Those of which no time is known may be on the others' pages.
+        timed = [chunk for chunk in self._chunks if chunk.wanted[0][0] is not None]
+        chunks = timed or list(self._chunks)
+        idle = [chunk for chunk in chunks if not chunk.taken]
         if idle:
             return max(idle, key=self._chunks.__getitem__)
-        largest = max(self._chunks, key=self._chunks.__getitem__, default=None)
+        largest = max(chunks, key=self._chunks.__getitem__, default=None)
         return None if largest is None else self._cut(largest)
 
     def read(self, chunk: Chunk, id_: str) -> None:

@@ -81,7 +81,11 @@ class Discovery:
         reading = self._readings.get(listing) or Reading(None, listing, ())
         now = self._shared.now
         window = Window(reading, frozenset(), [(0, now)], now, whole=True)
-        at_once = AtOnce(self._shared.fetch.budget, self._shared.usage)
+        at_once = AtOnce(
+            self._shared.fetch.budget,
+            self._shared.usage,
+            unwritten=self._shared.unwritten,
+        )
         work = WindowWork(Windows([window], at_once=at_once), self._shared.fetch)
         return Phase(work, take)
 

@@ -125,6 +125,10 @@ class Readers:
             yield
             self._changed.notify_all()
 
+    def unwritten(self) -> int:
+        """Count the answers that wait for the writer. From any thread, about."""
+        return self._unwritten
+
     def stop(self) -> None:
         """Make `run` raise. May be called from a signal handler."""
         self._stopped = True

@@ -94,6 +94,7 @@ class Run:
             usage=self._client.usage,
             report=self._report,
             logger=self._tap.logger,
+            unwritten=self._readers.unwritten,
         )
         # A state that can't be used is told before anything is written.
         first = self._discovery() if self._accounts.several else self._begin()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import logging
+    from collections.abc import Callable
 
     from tap_stripe.sync.fetch import Fetch
     from tap_stripe.sync.report import Report
@@ -29,6 +30,7 @@ class Shared:
         usage: Counts requests.
         report: Counts rows and keeps refusals.
         logger: For what is worth a line at once.
+        unwritten: Tells how many answers wait for the writer.
     """
 
     start: int
@@ -40,3 +42,4 @@ class Shared:
     usage: Usage
     report: Report
     logger: logging.Logger
+    unwritten: Callable[[], int]

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_stripe.sync.chunks import Chunk, Chunks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PAGE = 5
 
@@ -45,7 +49,7 @@ class Listing:
 def read(chunks, listing, *, readers):
     """Read all with so many readers; give the ids that each request was for."""
     asked = []
-    under_way = []
+    under_way: list[Callable[[Chunks], None]] = []
     while chunks or under_way:
         while len(under_way) < readers and (chunk := chunks.next()) is not None:
             chunk.taken = True
@@ -55,6 +59,13 @@ def read(chunks, listing, *, readers):
         under_way.pop(0)(chunks)
         assert listing.requests < 1000, "it does not end"
     return asked
+
+
+def taken(chunks):
+    chunk = chunks.next()
+    assert chunk is not None
+    chunk.taken = True
+    return chunk
 
 
 def named(seconds):
@@ -110,28 +121,46 @@ def test_objects_that_lie_far_apart_are_asked_for_by_id_at_once():
 
 def test_a_list_without_filters_is_asked_for_by_id_only():
     chunks = Chunks(named([5] * 20), is_listed=False)
-    taken = []
+    under_way = []
     while (chunk := chunks.next()) is not None:
         chunk.taken = True
         assert chunk.asks_by_id
-        taken.append(chunk)
+        under_way.append(chunk)
 
-    assert len(taken) > 1
-    assert {one for chunk in taken for one in chunk.wanted} == set(named([5] * 20))
+    assert len(under_way) > 1
+    assert {one for chunk in under_way for one in chunk.wanted} == set(named([5] * 20))
 
 
 def test_nothing_is_cut_before_a_page_tells_how_close_objects_lie():
     chunks = Chunks(named(range(100)), is_listed=True)
-    first = chunks.next()
-    first.taken = True
+    first = taken(chunks)
 
     assert chunks.next() is None
 
     chunks.listed(first, {"o0099", "o0098"}, ends_at=97, last="x")
-    first.taken = True
-    older = chunks.next()
-    assert older is not None
-    assert older.wanted[0] == (first.wanted[-1][0] - 1, f"o{len(older.wanted) - 1:04}")
+    assert taken(chunks) is first
+    older = taken(chunks)
+    assert [*first.wanted, *older.wanted] == named(range(100))[-3::-1]
+
+
+def test_objects_of_unknown_age_come_last_and_by_id():
+    chunks = Chunks([(None, "untold"), *named([7, 8])], is_listed=True)
+    timed = taken(chunks)
+    assert chunks.next() is None
+    chunks.listed(timed, {"o0000", "o0001"}, ends_at=None, last="")
+
+    untimed = taken(chunks)
+
+    assert untimed.asks_by_id
+    assert untimed.wanted == [(None, "untold")]
+
+
+def test_objects_of_unknown_age_that_a_page_brings_are_asked_for_no_more():
+    chunks = Chunks([(None, "untold"), *named([7, 8])], is_listed=True)
+
+    chunks.listed(taken(chunks), {"o0000", "o0001", "untold"}, ends_at=None, last="")
+
+    assert not chunks
 
 
 @given(objects, st.integers(1, 20))
