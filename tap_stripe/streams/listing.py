@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Listing:
     """A list endpoint that can be paged. https://docs.stripe.com/api/pagination.
+
+    Each exists once. (What each event means is looked up for all of them.)
 
     Attributes:
         path: `/v1/…`; an object is retrieved at `path/{id}`.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tap_stripe.body import Object, integer, text
 from tap_stripe.sync.left import Left
-from tap_stripe.sync.routing import Changed, Deleted, read_event, route
+from tap_stripe.sync.routing import Changed, Deleted, Routes, read_event
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -103,6 +103,7 @@ class Changes:
 
     def __init__(self, feeds: Sequence[tuple[Collection, Feed]]) -> None:
         self._feeds = feeds
+        self._routes = Routes(feeds)
         self._pending: dict[Listing, dict[str, Pending]] = {}
         self._seen: dict[Listing, set[str]] = {}
         self._left: dict[Listing, Left] = {}
@@ -114,7 +115,7 @@ class Changes:
             event = read_event(found)
             if event is None:
                 continue
-            meanings = list(route(event, self._feeds))
+            meanings = list(self._routes.of(event))
             doubtful = any(isinstance(one, Deleted) for one in meanings)
             for meaning in meanings:
                 if isinstance(meaning, Changed):

@@ -9,7 +9,7 @@ https://docs.stripe.com/api/events
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 from msgspec import Raw
@@ -90,40 +90,77 @@ def read_event(found: Object) -> Event | None:
         return None
 
 
-def route(
-    event: Event, feeds: Iterable[tuple[Collection, Feed]]
-) -> Iterator[Changed | Deleted]:
-    """Say what an event means for the collections that are kept up to date.
+_NAMED_INSIDE = {("invoice", "invoiceitem"), ("application", "account")}
+
+
+class _Concerned(NamedTuple):
+    listings: list[Listing]
+    feeds: list[tuple[Collection, Feed]]
+
+
+class Routes:
+    """What events mean for the collections that are kept up to date.
 
     Args:
-        event: From `/v1/events`.
         feeds: The collections with all their feeds.
     """
-    about = event.data.object
-    kind = text(about.get("object")) or ""
-    # A subscription's deletion is its cancellation: it can still be read.
-    deleted = event.type.endswith(".deleted") and kind != "subscription"
-    # Of two listings of the same objects one is enough.
-    heard = [(one, feed) for one, feed in feeds if not feed.listing.later_only]
-    # A single object is read in each sync anyway, and others' events are none of it.
-    for listing in dict.fromkeys(feed.listing for _, feed in heard):
-        if listing.single:
-            continue
-        if kind == listing.object and text(about.get("id")):
-            if not deleted:
-                yield Changed(
-                    listing,
-                    text(about["id"]) or "",
-                    integer(about.get(listing.time)),
-                    itself=True,
-                    lines=_lines_changed(event),
-                )
-        else:
-            yield from _announced(event, kind, listing, deleted=deleted)
-        if listing.object == "invoiceitem" and kind == "invoice":
-            yield from _items_of_lines(event, listing, deleted=deleted)
-    for collection, feed in heard:
-        yield from _gone(event, kind, collection, feed, deleted=deleted)
+
+    def __init__(self, feeds: Iterable[tuple[Collection, Feed]]) -> None:
+        # Of two listings of the same objects one is enough.
+        self._heard = [
+            (one, feed) for one, feed in feeds if not feed.listing.later_only
+        ]
+        # A single object is read in each sync anyway, and others' events are none of
+        # it.
+        self._listings = [
+            listing
+            for listing in dict.fromkeys(feed.listing for _, feed in self._heard)
+            if not listing.single
+        ]
+        self._concerned: dict[str, _Concerned] = {}
+
+    def of(self, event: Event) -> Iterator[Changed | Deleted]:
+        """Say what an event from `/v1/events` means."""
+        about = event.data.object
+        kind = text(about.get("object")) or ""
+        # A subscription's deletion is its cancellation: it can still be read.
+        deleted = event.type.endswith(".deleted") and kind != "subscription"
+        concerned = self._concerned_by(kind)
+        for listing in concerned.listings:
+            if kind == listing.object and text(about.get("id")):
+                if not deleted:
+                    yield Changed(
+                        listing,
+                        text(about["id"]) or "",
+                        integer(about.get(listing.time)),
+                        itself=True,
+                        lines=_lines_changed(event),
+                    )
+            else:
+                yield from _announced(event, kind, listing, deleted=deleted)
+            if listing.object == "invoiceitem" and kind == "invoice":
+                yield from _items_of_lines(event, listing, deleted=deleted)
+        for collection, feed in concerned.feeds:
+            yield from _gone(event, kind, collection, feed, deleted=deleted)
+
+    def _concerned_by(self, kind: str) -> _Concerned:
+        """Give what events about a type of object can mean something for."""
+        if kind not in self._concerned:
+            self._concerned[kind] = _Concerned(
+                [
+                    listing
+                    for listing in self._listings
+                    if kind == listing.object
+                    or any(kind == other for other, _ in listing.announced_by)
+                    or (kind, listing.object) in _NAMED_INSIDE
+                ],
+                [
+                    (collection, feed)
+                    for collection, feed in self._heard
+                    if kind in {feed.listing.object, collection.stripe_object}
+                ],
+            )
+        return self._concerned[kind]
 
 
 def _items_of_lines(

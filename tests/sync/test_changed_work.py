@@ -17,6 +17,7 @@ from tap_stripe.sync.changes import Pending
 from tap_stripe.sync.reading import Gone, Page, Reading
 
 if TYPE_CHECKING:
+    from tap_stripe.sync.fetch import Fetch
     from tap_stripe.sync.readers import Item, Piece
 
 CHARGES = Listing("/v1/charges", "charge")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tap_stripe.body import decode_object
 from tap_stripe.settings import SANDBOX
 from tap_stripe.sync.changes import Changes
-from tap_stripe.sync.routing import Changed, Deleted, read_event, route
+from tap_stripe.sync.routing import Changed, Deleted, Routes, read_event
 from tap_stripe.tap import TapStripe
 
 
@@ -32,7 +32,7 @@ def raised(type_, about, *, created=100, previous=None, **more):
 def meant(feeds, *event, **more):
     read = read_event(raised(*event, **more))
     assert read is not None
-    found = list(route(read, feeds))
+    found = list(Routes(feeds).of(read))
     changed = {(c.listing.path, c.id) for c in found if isinstance(c, Changed)}
     deleted = {
         (d.collection.name, json.loads(bytes(d.last_known["id"])))
