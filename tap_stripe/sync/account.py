@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from tap_stripe.sync.at_once import AtOnce
-from tap_stripe.sync.changed_work import ChangedWork
-from tap_stripe.sync.changes import EVENTS_KEPT_S, Changes, LastEvents, Pending
+from tap_stripe.sync.changes import EVENTS_KEPT_S, Changes, LastEvents
 from tap_stripe.sync.known import Known
 from tap_stripe.sync.plan import (
     EVENTS,
@@ -19,6 +18,7 @@ from tap_stripe.sync.plan import (
     windows,
 )
 from tap_stripe.sync.reading import Page, Reading, Refused
+from tap_stripe.sync.rereading import Rereading
 from tap_stripe.sync.syncs import Phase
 from tap_stripe.sync.tables import Tables
 from tap_stripe.sync.unheard import Unheard
@@ -30,34 +30,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from tap_stripe.streams.base import Collection
-    from tap_stripe.streams.listing import Listing
     from tap_stripe.sync.readers import Item
     from tap_stripe.sync.shared import Shared
     from tap_stripe.sync.state import Bookmark
 
-Which: TypeAlias = "Callable[[Listing, str, Pending], bool]"
-
 _MARGIN_S = 86400
-_SUBSCRIPTION = "subscription"
-_INVOICE = "invoice"
 _INVOICE_ITEM = "invoiceitem"
-
-
-def _any(_: Listing, __: str, ___: Pending) -> bool:
-    return True
-
-
-def _both(one: Which, other: Which) -> Which:
-    return lambda *known: one(*known) and other(*known)
-
-
-def _is_first(_: Listing, __: str, pending: Pending) -> bool:
-    return pending.is_first
-
-
-def _names_others(listing: Listing, _: str, pending: Pending) -> bool:
-    """Tell what is read before all else. Invoices name the items changed with them."""
-    return pending.is_first and listing.object != _INVOICE_ITEM
 
 
 class AccountSync:
@@ -112,6 +90,9 @@ class AccountSync:
         self._tables = Tables(self._known, run)
         self._at_once = AtOnce(
             run.fetch.budget, run.usage, account, unwritten=run.unwritten
+        )
+        self._rereading = Rereading(
+            self._known, self._tables, run.fetch, at_once=self._at_once
         )
 
     @property
@@ -268,7 +249,7 @@ class AccountSync:
         # What no list will bring comes before the lists, and what a run before has left
         # before those at which each run looks anew: of a run that is killed until then
         # little was read in vain.
-        yield from self._read_unlisted()
+        yield from self._rereading.unlisted()
         left, last = windows(
             (
                 reading
@@ -282,7 +263,7 @@ class AccountSync:
             now=self._known.now,
         )
         yield from self._windowed(left, self._tables.take)
-        yield from self._read_unlisted()
+        yield from self._rereading.unlisted()
         # Invoice items behind all else: those that invoices name are among them.
         for item in (False, True):
             some = [
@@ -293,10 +274,9 @@ class AccountSync:
             ]
             yield from self._windowed(some, self._tables.take)
         # First what says more than of itself.
-        yield from self._read_until_none(_names_others)
-        yield from self._read_until_none(_is_first)
+        yield from self._rereading.first()
         self._tables.write_children_gone()
-        yield from self._read_until_none(_any)
+        yield from self._rereading.rest()
         self._tables.finish()
         self._is_over = True
 
@@ -344,84 +324,6 @@ class AccountSync:
                 if feed.listing in left:
                     bookmark.wait_for(feed.listing.path, left[feed.listing])
 
-    def _read_unlisted(self) -> Iterator[Phase]:
-        """Read the changed objects that no list will bring."""
-        unlisted = self._unlisted()
-        yield from self._read_until_none(_both(unlisted, _names_others))
-        yield from self._read_until_none(_both(unlisted, self._are_all_named()))
-
-    def _are_all_named(self) -> Which:
-        """Give what tells that nothing else will have an object read again.
-
-        An invoice item is read once all invoices are that may name it.
-        """
-        changes = self._known.changes
-        invoices_wait = any(
-            pending.lines
-            for listing in self._known.readings
-            if listing.object == _INVOICE
-            for pending in changes.waiting(listing).values()
-        )
-        return lambda listing, _, __: (
-            listing.object != _INVOICE_ITEM or not invoices_wait
-        )
-
-    def _unlisted(self) -> Which:
-        """Give what tells that no list will bring an object that has changed."""
-        bookmarks = [self._known.bookmarks[name] for name in self._known.kept]
-        unread = {
-            listing: union(
-                interval
-                for bookmark in bookmarks
-                for interval in bookmark.unread.get(listing.path, ())
-            )
-            for listing in self._known.readings
-        }
-
-        def is_unlisted(listing: Listing, _: str, pending: Pending) -> bool:
-            created = pending.created
-            return not listing.relisted and (
-                created is None
-                or not any(first <= created <= last for first, last in unread[listing])
-            )
-
-        return is_unlisted
-
-    def _read_until_none(self, which: Which) -> Iterator[Phase]:
-        """Read changed objects, and those that they bring up."""
-        while (
-            self._tables.write_gone()
-            or self._waiting(which)
-            or self._tables.customers_gone
-        ):
-            yield from self._read_changed(which)
-
-    def _read_changed(self, which: Which) -> Iterator[Phase]:
-        waiting, fed = self._waiting(which), self._fed()
-        gone = tuple(self._tables.customers_gone)
-        canceled = [
-            (reading, [("customer", id_) for id_ in gone])
-            for reading in waiting.keys() | self._known.readings.values()
-            if reading.listing.object == _SUBSCRIPTION and fed[reading]
-        ]
-        changes = self._known.changes
-        work = ChangedWork(
-            {
-                reading: (asked, changes.waiting(reading.listing))
-                for reading, asked in waiting.items()
-            },
-            canceled,
-            fed,
-            self._shared.fetch,
-            at_once=self._at_once,
-        )
-        yield Phase(work, self._tables.take)
-        for id_ in gone:
-            self._tables.customers_gone.pop(id_, None)
-        for reading, asked in waiting.items():
-            # Whatever came of it, it is not asked for again.
-            changes.forget(reading.listing, asked)
-
     def _windowed(
         self, found: list[Window], take: Callable[[Item], None]
     ) -> Iterator[Phase]:
@@ -435,24 +337,6 @@ class AccountSync:
             Window(reading, kept, unread, unread[-1][1], cursor=cursor)
             for unread, cursor in self._unheard.stretches()
         ]
-
-    def _waiting(self, which: Which) -> dict[Reading, dict[str, Pending]]:
-        found = {}
-        for listing, reading in self._known.readings.items():
-            waiting = {
-                id_: pending
-                for id_, pending in self._known.changes.waiting(listing).items()
-                if which(listing, id_, pending)
-            }
-            if waiting:
-                found[reading] = waiting
-        return found
-
-    def _fed(self) -> dict[Reading, frozenset[str]]:
-        return {
-            reading: frozenset(self._known.kept & {c.name for c, _ in reading.feeds})
-            for reading in self._known.readings.values()
-        }
 
     # Events
 

@@ -239,6 +239,10 @@ class Changes:
         """Give the objects of a listing that are to be read again, by id."""
         return self._pending.get(listing, {})
 
+    def has_first(self, listing: Listing) -> bool:
+        """Tell whether an object of a listing says more than of itself."""
+        return any(pending.is_first for pending in self.waiting(listing).values())
+
     def count(self) -> int:
         """Count the objects that are to be read again. From any thread, about."""
         return sum(map(len, list(self._pending.values())))
