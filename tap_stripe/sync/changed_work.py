@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tap_stripe.body import integer, text
 from tap_stripe.errors import CursorGone
 from tap_stripe.sync.attempt import attempt, is_refused
 from tap_stripe.sync.chunks import Chunks
-from tap_stripe.sync.reading import Filtered
+from tap_stripe.sync.reading import Filtered, Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Mapping
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from tap_stripe.sync.chunks import Chunk
     from tap_stripe.sync.fetch import Fetch
     from tap_stripe.sync.readers import Give, Item
-    from tap_stripe.sync.reading import Page, Reading
+    from tap_stripe.sync.reading import Reading
 
 
 class ChangedWork:
@@ -57,6 +58,7 @@ class ChangedWork:
             )
             for reading, (pending, _) in changed.items()
         }
+        self._tallies = {reading: _Tally() for reading in changed}
         self.waiting = {reading: waiting for reading, (_, waiting) in changed.items()}
 
     def take(self) -> _ChangedPiece | _FilteredPiece | None:
@@ -67,11 +69,17 @@ class ChangedWork:
             reading, filter_ = self._filtered.popleft()
             self._running[reading.listing.path] += 1
             return _FilteredPiece(self, reading, filter_)
-        for reading, chunks in sorted(
-            self._chunks.items(),
-            key=lambda pair: pair[1].requests_left(),
-            reverse=True,
-        ):
+        left = {
+            reading: chunks.requests_left() * self._tallies[reading].requests_a_piece
+            for reading, chunks in self._chunks.items()
+        }
+        a_reader = sum(left.values()) / self._at_once("")
+        # The listing with most left first: it decides when the run ends.
+        for reading in sorted(left, key=left.__getitem__, reverse=True):
+            # What one reader gets done as soon as all is done is not worth a cut.
+            if self._tallies[reading].running * a_reader >= left[reading]:
+                continue
+            chunks = self._chunks[reading]
             chunk = chunks.next()
             if chunk is None:
                 continue
@@ -79,6 +87,7 @@ class ChangedWork:
             endpoint = path + "/{id}" if chunk.asks_by_id else path
             if self._running[endpoint] < self._at_once(endpoint):
                 self._running[endpoint] += 1
+                self._tallies[reading].running += 1
                 chunk.taken = True
                 return _ChangedPiece(self, reading, chunks, chunk, endpoint)
         return None
@@ -87,9 +96,22 @@ class ChangedWork:
         """Tell whether anything is left."""
         return bool(self._filtered or self._chunks)
 
-    def done(self, endpoint: str) -> None:
-        """Note that a request is over."""
+    def done(
+        self, endpoint: str, reading: Reading | None = None, count: int = 0
+    ) -> None:
+        """Note that a piece is over.
+
+        Args:
+            endpoint: That it asked.
+            reading: Of which changed objects; None if it was others.
+            count: How many requests it took.
+        """
         self._running[endpoint] -= 1
+        if reading is not None:
+            tally = self._tallies[reading]
+            tally.running -= 1
+            tally.pieces += 1
+            tally.requests += count
         self._chunks = {
             reading: chunks for reading, chunks in self._chunks.items() if chunks
         }
@@ -97,6 +119,20 @@ class ChangedWork:
     def drop(self, reading: Reading) -> None:
         """Read no more of a listing."""
         self._chunks.pop(reading, None)
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What was asked for a listing."""
+
+    running: int = 0
+    pieces: int = 0
+    requests: int = 0
+
+    @property
+    def requests_a_piece(self) -> float:
+        """Tell how many requests a piece takes, for lists inside its objects too."""
+        return self.requests / self.pieces if self.pieces else 1.0
 
 
 class _FilteredPiece:
@@ -145,13 +181,16 @@ class _ChangedPiece:
         self._ends_at: int | None = None
         self._last = ""
         self._refused = False
+        self._count = 0
 
     def run(self, give: Give) -> list[Item]:
         def ask() -> list[Item]:
             if self._by_id:
                 _, id_ = self._wanted[0]
                 fed = self._work.fed[self._reading]
-                return [self._work.fetch.object(self._reading, id_, fed)]
+                item = self._work.fetch.object(self._reading, id_, fed)
+                self._count += item.requests if isinstance(item, Page) else 1
+                return [item]
             return [self._list(give)]
 
         items = attempt(self._reading, ask, self._work.fetch)
@@ -167,7 +206,7 @@ class _ChangedPiece:
             self._chunks.listed(
                 self._chunk, self._ids, ends_at=self._ends_at, last=self._last
             )
-        self._work.done(self._endpoint)
+        self._work.done(self._endpoint, self._reading, self._count)
 
     def _list(self, give: Give) -> Item:
         """Read a page of the list, for all wanted objects that are on it."""
@@ -180,7 +219,14 @@ class _ChangedPiece:
         self._ids = set(found)
         waiting = self._work.waiting[self._reading]
         wanted = [one for id_, one in found.items() if id_ in waiting]
-        return self._work.fetch.complete(page, wanted, lambda part: give([part]))
+
+        def give_part(part: Page) -> None:
+            self._count += part.requests
+            give([part])
+
+        rest = self._work.fetch.complete(page, wanted, give_part)
+        self._count += rest.requests
+        return rest
 
     def _page(self) -> tuple[Page, bool]:
         fed = self._work.fed[self._reading]
