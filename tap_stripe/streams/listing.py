@@ -26,6 +26,8 @@ class Listing:
         silent: Whether no event tells that an object of it, or in it, is gone.
         later_only: Whether it is left out of a collection's first sync, whose other
             listings bring the same objects.
+        final: Whether an id that was deleted never comes back: not where merchants
+            choose them.
         single: Whether the endpoint answers with one object instead of a list.
         removed: Whether Stripe has removed it, so that its absence is no error.
         of_platforms: Whether only a platform has it.
@@ -41,6 +43,7 @@ class Listing:
     relisted: bool = False
     silent: bool = False
     later_only: bool = False
+    final: bool = False
     single: bool = False
     removed: bool = False
     of_platforms: bool = False

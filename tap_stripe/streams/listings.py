@@ -68,6 +68,7 @@ INVOICE_ITEMS = Listing(
     "/v1/invoiceitems",
     "invoiceitem",
     time="date",
+    final=True,
     announced_by=(("discount", "invoice_item"),),
     permission="invoice_read",
 )
@@ -88,6 +89,8 @@ INVOICE_PAYMENTS = Listing(
 INVOICES = Listing(
     "/v1/invoices",
     "invoice",
+    # "This cannot be undone." https://docs.stripe.com/api/invoices/delete
+    final=True,
     announced_by=(("discount", "invoice"), ("invoice_payment", "invoice")),
     permission="invoice_read",
 )

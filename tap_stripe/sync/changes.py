@@ -90,8 +90,11 @@ class Pending:
 
     @property
     def is_gone(self) -> bool:
-        """Whether it needs no look: nothing speaks of it after its deletion."""
-        return self.deleted_at > self.alive_at
+        """Whether it needs no look: nothing can speak of it after its deletion."""
+        return self.deleted_at > self.alive_at or any(
+            deletion.listing is not None and deletion.listing.final
+            for deletion in self.deletions
+        )
 
 
 class Changes:

@@ -82,6 +82,22 @@ def test_an_older_deletion_that_is_read_later_does_not_flag_what_waits(
     assert "kept" in changes.waiting(listings.COUPONS)
 
 
+@pytest.mark.parametrize("name", ["invoices", "invoice_items"])
+def test_an_id_that_cannot_come_back_needs_no_look_after_a_deletion(name):
+    collection = TAP.streams[name]
+    assert isinstance(collection, Collection)
+    listing = collection.feeds[0].listing
+    changes = Changes([(collection, collection.feeds[0])])
+    # The same second, and a run before that had not come to the older event.
+    changes.add_left(listing, "same", 3, alive_at=40)
+    changes.add_left(listing, "older", 3, alive_at=60)
+
+    changes.add_gone(collection, listing, "same", 3, 40)
+    changes.add_gone(collection, listing, "older", 3, 40)
+
+    assert [id_ for _, id_, _ in changes.take_gone()] == ["same", "older"]
+
+
 def test_an_object_that_is_not_there_is_gone_if_an_event_was_about_it(coupons):
     changes = Changes([(coupons, coupons.feeds[0])])
     changes.add_left(listings.COUPONS, "itself", 3, alive_at=60)
