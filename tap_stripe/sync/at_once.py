@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 # A reader that waits for its endpoint's pace must not keep another endpoint waiting.
 _ENDPOINT_MARGIN = 1.2
 _MARGIN = 1.6
+_SLOWED_BY = 3
+"""How many requests fewer are under way for each answer that waits for the writer."""
 
 
 class AtOnce:
@@ -24,7 +26,7 @@ class AtOnce:
         usage: Knows the latency.
         account: Connected account that is asked; None for the key's own.
         unwritten: Tells how many answers wait for the writer. A kill loses them, and
-            where it is the writer that is slow more requests at once gain nothing.
+            where it is the writer that is slow, more requests at once gain nothing.
     """
 
     def __init__(
@@ -50,4 +52,4 @@ class AtOnce:
             math.ceil(pace.rate * self._usage.latency_s * margin),
             self._budget.in_flight.allowed(path),
         )
-        return count if path else count - self._unwritten()
+        return count if path else count - _SLOWED_BY * self._unwritten()

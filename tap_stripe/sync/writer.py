@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _LEAST_INTERVAL_S = 0.25
 _BYTES_PER_S = 40_000
 _LEAST_REQUESTS = 3
-_BYTES_A_REQUEST = 150_000
+_BYTES_A_REQUEST = 300_000
 # A state of many accounts is no matter of time, but of what it is about.
 _SMALL = 16_000
 _ROWS_PER_STATE = 25
@@ -113,10 +113,9 @@ class Writer:
             return
         for lines in self._lines.values():
             lines.flush()
-        state = self._state()
-        said = msgspec.json.encode(state)
+        said = msgspec.json.encode(self._state())
         if said != self._said:
-            self._write(_State(value=state))
+            self._write(_State(value=msgspec.Raw(said)))
             self._said = said
             self._size = len(said)
         self._said_at = time.monotonic()
