@@ -115,7 +115,7 @@ class Writer:
             lines.flush()
         said = msgspec.json.encode(self._state())
         if said != self._said:
-            self._write(_State(value=msgspec.Raw(said)))
+            self._write(_State(value=msgspec.Raw(said)))  # type: ignore[arg-type] # JSON
             self._said = said
             self._size = len(said)
         self._said_at = time.monotonic()
