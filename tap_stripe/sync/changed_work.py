@@ -63,7 +63,8 @@ class ChangedWork:
 
     def take(self) -> _ChangedPiece | _FilteredPiece | None:
         """Give the next objects to read; None if there are none right now."""
-        if self._running.total() >= self._at_once(""):
+        at_once = self._at_once("")
+        if self._running.total() >= at_once:
             return None
         if self._filtered:
             reading, filter_ = self._filtered.popleft()
@@ -73,7 +74,7 @@ class ChangedWork:
             reading: chunks.requests_left() * self._tallies[reading].requests_a_piece
             for reading, chunks in self._chunks.items()
         }
-        a_reader = sum(left.values()) / self._at_once("")
+        a_reader = sum(left.values()) / at_once
         # The listing with most left first: it decides when the run ends.
         for reading in sorted(left, key=left.__getitem__, reverse=True):
             # What one reader gets done as soon as all is done is not worth a cut.

@@ -33,9 +33,12 @@ class Lines(Protocol):
 
     Attributes:
         written: Bytes of rows so far, where that is known at no cost.
+        state_every_s: Seconds between STATE lines at least. Each makes it write what it
+            holds back.
     """
 
     written: int
+    state_every_s: float
 
     def write(self, rows: Iterable[Row], *, version: int, received_at: float) -> int:
         """Write rows.
@@ -78,6 +81,8 @@ def lines_of(collection: Collection) -> Lines:
 class QuickLines:
     """Encodes rows as they are: 2 µs a charge, where singer-sdk takes 190."""
 
+    state_every_s = 0.0
+
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
         alias = _encode(collection.stream_maps[0].stream_alias)
@@ -113,6 +118,7 @@ class MappedLines:
     """Lets singer-sdk map and flatten each row."""
 
     written = 0
+    state_every_s = 0.0
 
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
@@ -164,6 +170,8 @@ class BatchLines:
     """Lets singer-sdk write rows to files and BATCH messages that name them."""
 
     written = 0
+    # A file of a few rows costs a warehouse as much as one of thousands.
+    state_every_s = 30.0
 
     def __init__(self, collection: Collection, config: BatchConfig) -> None:
         self._collection = collection

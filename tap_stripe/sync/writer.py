@@ -51,6 +51,7 @@ class Writer:
         self._state = state
         self._write = write
         self._said_at = 0.0
+        self._every_s = 0.0
         self._size = 0
         self._said_behind = 0
         self._requests = 0
@@ -62,6 +63,10 @@ class Writer:
         for collection in collections:
             collection.write_schema()
             self._lines[collection.name] = lines_of(collection)
+        self._said_at = time.monotonic()
+        self._every_s = max(
+            (lines.state_every_s for lines in self._lines.values()), default=0.0
+        )
 
     def rows(
         self,
@@ -128,6 +133,8 @@ class Writer:
         A kill loses what no STATE has told; a large one is not told often.
         """
         elapsed_s = time.monotonic() - self._said_at
+        if elapsed_s < self._every_s:
+            return False
         if self._of_many and self._size > _SMALL:
             behind = self._written() - self._said_behind
             return (
