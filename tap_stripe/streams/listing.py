@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Listing:
     """A list endpoint that can be paged. https://docs.stripe.com/api/pagination.
 
-    Each exists once. (What each event means is looked up for all of them.)
+    Compared by identity, for each is looked up for each event: there is one of a kind.
 
     Attributes:
         path: `/v1/…`; an object is retrieved at `path/{id}`.

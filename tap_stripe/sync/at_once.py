@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from tap_stripe.sync.readers import UNWRITTEN
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -14,8 +16,6 @@ if TYPE_CHECKING:
 # A reader that waits for its endpoint's pace must not keep another endpoint waiting.
 _ENDPOINT_MARGIN = 1.2
 _MARGIN = 1.6
-_SLOWED_BY = 3
-"""How many requests fewer are under way for each answer that waits for the writer."""
 
 
 class AtOnce:
@@ -49,7 +49,10 @@ class AtOnce:
         margin = _ENDPOINT_MARGIN if path else _MARGIN
         # A reader that waits for a place is one that another endpoint lacks.
         count = min(
-            math.ceil(pace.rate * self._usage.latency_s * margin),
+            max(1, math.ceil(pace.rate * self._usage.latency_s * margin)),
             self._budget.in_flight.allowed(path),
         )
-        return count if path else count - _SLOWED_BY * self._unwritten()
+        if path:
+            return count
+        room = max(0, UNWRITTEN - self._unwritten())
+        return math.ceil(count * room / UNWRITTEN)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tap_stripe.body import integer, text
@@ -81,17 +82,18 @@ class ChangedWork:
             if self._tallies[reading].running * a_reader >= left[reading]:
                 continue
             chunks = self._chunks[reading]
-            chunk = chunks.next()
-            if chunk is None:
-                continue
-            path = reading.listing.path
-            endpoint = path + "/{id}" if chunk.asks_by_id else path
-            if self._running[endpoint] < self._at_once(endpoint):
-                self._running[endpoint] += 1
+            chunk = chunks.take(partial(self._may_ask, reading))
+            if chunk is not None:
+                piece = _ChangedPiece(self, reading, chunks, chunk)
+                self._running[piece.endpoint] += 1
                 self._tallies[reading].running += 1
-                chunk.taken = True
-                return _ChangedPiece(self, reading, chunks, chunk, endpoint)
+                return piece
         return None
+
+    def _may_ask(self, reading: Reading, by_id: bool) -> bool:  # noqa: FBT001
+        """Tell whether an endpoint may be asked by one more reader."""
+        endpoint = _endpoint(reading, by_id=by_id)
+        return self._running[endpoint] < self._at_once(endpoint)
 
     def __bool__(self) -> bool:
         """Tell whether anything is left."""
@@ -167,17 +169,16 @@ class _ChangedPiece:
         reading: Reading,
         chunks: Chunks,
         chunk: Chunk,
-        endpoint: str,
     ) -> None:
         self._work = work
         self._reading = reading
         self._chunks = chunks
         self._chunk = chunk
-        self._endpoint = endpoint
         # The chunk may be cut meanwhile.
-        self._wanted = chunk.wanted
+        self._first, self._oldest = chunk.first, chunk.oldest
         self._behind = chunk.behind
         self._by_id = chunk.asks_by_id
+        self.endpoint = _endpoint(reading, by_id=self._by_id)
         self._ids: set[str] = set()
         self._ends_at: int | None = None
         self._last = ""
@@ -187,7 +188,7 @@ class _ChangedPiece:
     def run(self, give: Give) -> list[Item]:
         def ask() -> list[Item]:
             if self._by_id:
-                _, id_ = self._wanted[0]
+                _, id_ = self._first
                 fed = self._work.fed[self._reading]
                 item = self._work.fetch.object(self._reading, id_, fed)
                 self._count += item.requests if isinstance(item, Page) else 1
@@ -202,17 +203,18 @@ class _ChangedPiece:
         if self._refused:
             self._work.drop(self._reading)
         elif self._by_id:
-            self._chunks.read(self._chunk, self._wanted[0][1])
+            self._chunks.read(self._chunk, self._first[1])
         else:
             self._chunks.listed(
                 self._chunk, self._ids, ends_at=self._ends_at, last=self._last
             )
-        self._work.done(self._endpoint, self._reading, self._count)
+        self._work.done(self.endpoint, self._reading, self._count)
 
     def _list(self, give: Give) -> Item:
         """Read a page of the list, for all wanted objects that are on it."""
         page, has_more = self._page()
         found = {text(one.get("id")) or "": one for one in page.objects}
+        self._ends_at, self._last = None, ""
         if has_more and page.objects:
             last = page.objects[-1]
             self._ends_at = integer(last.get(self._reading.listing.time))
@@ -231,15 +233,17 @@ class _ChangedPiece:
 
     def _page(self) -> tuple[Page, bool]:
         fed = self._work.fed[self._reading]
-        while True:
-            top = self._wanted[0][0] if self._behind is None else self._behind[0]
-            params = [
-                ("created[lte]", str(top)),
-                ("created[gte]", str(self._wanted[-1][0])),
-            ]
-            if self._behind is not None:
-                params.append(("starting_after", self._behind[1]))
+        newest, oldest = self._first[0] or 0, self._oldest or 0
+        if self._behind is not None:
+            top, cursor = self._behind
             try:
-                return self._work.fetch.changed(self._reading, params, fed)
+                return self._work.fetch.changed_between(
+                    self._reading, (oldest, top), fed, cursor=cursor
+                )
             except CursorGone:
-                self._behind = None
+                pass  # Begin with the second of what is wanted next.
+        return self._work.fetch.changed_between(self._reading, (oldest, newest), fed)
+
+
+def _endpoint(reading: Reading, *, by_id: bool) -> str:
+    return reading.listing.path + ("/{id}" if by_id else "")

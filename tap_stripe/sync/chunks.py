@@ -12,17 +12,31 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 Wanted: TypeAlias = tuple[int | None, str]
 """`created` of an object, if known, and its id."""
 
-_WORTH_A_LIST = 2
 _LOOK_AGAIN = 8
 """After so many objects by their ids a page tells anew how close they lie. It brings
 one of them anyway."""
 _LEAST_PAGES = 6
 """Requests that a chunk has to take for a cut to cost little beside them."""
+_SAMPLE = 200
+"""So many objects tell how many requests a chunk takes."""
+
+
+@dataclass(slots=True)
+class _Met:
+    """What is known of a listing's objects, by id.
+
+    Attributes:
+        read: Those that are read.
+        missing: Those that a page must have brought, were they still listed.
+    """
+
+    read: set[str] = field(default_factory=set)
+    missing: set[str] = field(default_factory=set)
 
 
 @dataclass(eq=False, slots=True)
@@ -30,86 +44,91 @@ class Chunk:
     """Changed objects that one reader at most is at.
 
     Attributes:
-        wanted: The objects, newest first.
+        wanted: The objects, the newest last: each is taken off at its end. Others may
+            have read some of them.
+        met: What is known of the listing's objects.
         is_listed: Whether their list can be read from a second down.
         page_s: How many seconds a page spans; None until one was read.
         looked: How many objects were read by id since.
-        missing: Ids that a page must have brought, were they still listed.
         behind: `created[lte]` and the cursor, where more of a page's last second may
             follow.
         taken: Whether a reader is at it.
     """
 
     wanted: list[Wanted]
+    met: _Met
     is_listed: bool
     page_s: float | None = None
     looked: int = 0
-    missing: set[str] = field(default_factory=set)
     behind: tuple[int, str] | None = None
     taken: bool = False
 
     @property
+    def first(self) -> Wanted:
+        """The object that is read next."""
+        return self.wanted[-1]
+
+    @property
+    def oldest(self) -> int | None:
+        """`created` of the last object, if known."""
+        return self.wanted[0][0]
+
+    @property
     def asks_by_id(self) -> bool:
         """Whether the first object is to be read by its id, and not with a page."""
-        created, id_ = self.wanted[0]
+        created, id_ = self.first
         if created is None or not self.is_listed:
             return True
         if self.behind is not None:
             return False
-        if id_ in self.missing:
+        if id_ in self.met.missing:
             return True
         if self.page_s is None or self.looked >= _LOOK_AGAIN:
             return False
-        close = sum(
-            other is not None and other >= created - self.page_s
-            for other, _ in self.wanted[:_WORTH_A_LIST]
-        )
-        return close < _WORTH_A_LIST
+        others = (one for one in reversed(self.wanted) if one[1] not in self.met.read)
+        next(others)
+        other, _ = next(others, (None, ""))
+        return other is None or other < created - self.page_s
 
-    def requests(self) -> list[int]:
-        """Give the places in `wanted` at which a request is likely to begin."""
-        begin = list(range(len(self.wanted)))
+    def requests_left(self) -> int:
+        """Estimate how many requests it takes, from those for its newest objects."""
         if not self.is_listed or self.page_s is None:
-            return begin
-        found = []
+            return len(self.wanted)
+        sample = self.wanted[-_SAMPLE:]
+        count = 0
         until = math.inf
-        for place in begin:
-            created = self.wanted[place][0]
-            if created is None or created < until:
-                found.append(place)
-                until = math.inf if created is None else created - self.page_s
-        return found
+        for created, _ in reversed(sample):
+            if created is not None and created < until:
+                count += 1
+                until = created - self.page_s
+        return math.ceil(count * len(self.wanted) / len(sample)) if sample else 0
 
-    def drop(self, ids: set[str]) -> None:
-        """Want some objects no more."""
-        self.wanted = [one for one in self.wanted if one[1] not in ids]
+    def forget_read(self) -> None:
+        """Take off what is read, down to the first object that is not."""
+        while self.wanted and self.wanted[-1][1] in self.met.read:
+            self.wanted.pop()
 
-    def read(self, id_: str) -> None:
-        """Note that an object was asked for by its id."""
-        self.drop({id_})
-        self.looked += 1
-
-    def listed(self, ids: set[str], *, ends_at: int | None, last: str) -> None:
-        """Note that a page was read.
+    def listed(self, *, ends_at: int | None, last: str) -> None:
+        """Note that a page was read, with the ids of its objects in `met`.
 
         Args:
-            ids: Of its objects.
             ends_at: `created` of its last object; None if nothing is behind it.
             last: The id of that one.
         """
-        newest = self.wanted[0][0] or 0
+        newest = self.first[0] or 0
         top = newest if self.behind is None else self.behind[0]
-        self.drop(ids)
         self.looked = 0
         self.page_s = newest if ends_at is None else newest - ends_at
-        self.missing |= {
-            id_
-            for created, id_ in self.wanted
-            if created is not None and (ends_at is None or created > ends_at)
-        }
         self.behind = None
-        if ends_at is not None and any(at == ends_at for at, _ in self.wanted):
-            self.behind = top, last
+        for created, id_ in reversed(self.wanted):
+            if ends_at is not None and (created or 0) < ends_at:
+                break
+            if id_ in self.met.read:
+                continue
+            if ends_at is None or created != ends_at:
+                self.met.missing.add(id_)
+            else:
+                self.behind = top, last
 
 
 class Chunks:
@@ -125,12 +144,12 @@ class Chunks:
         untimed: list[Wanted] = []
         for one in wanted:
             (untimed if one[0] is None else timed).append(one)
-        timed.sort(key=lambda one: (one[0] or 0, one[1]), reverse=True)
-        self._chunks = {
-            chunk: len(chunk.wanted)
-            for chunk in (Chunk(timed, is_listed), Chunk(untimed, is_listed=False))
-            if chunk.wanted
-        }
+        timed.sort(key=lambda one: one[0] or 0)
+        self._met = _Met()
+        # With how many requests it takes.
+        self._chunks: dict[Chunk, int] = {}
+        self._note(Chunk(timed, self._met, is_listed=is_listed))
+        self._note(Chunk(untimed, self._met, is_listed=False))
 
     def __bool__(self) -> bool:
         """Tell whether anything is wanted."""
@@ -140,66 +159,83 @@ class Chunks:
         """Estimate how many requests are still to be made."""
         return sum(self._chunks.values())
 
-    def next(self) -> Chunk | None:
-        """Give a chunk that no reader is at; None if none is worth another reader."""
+    def take(self, may_ask: Callable[[bool], bool]) -> Chunk | None:
+        """Give a chunk to a reader.
+
+        Args:
+            may_ask: Tells whether there may be one more request for an object by its
+                id, or if not, for a page.
+
+        Returns:
+            None if none is worth another reader.
+        """
         # Those of which no time is known may be on the others' pages.
-        timed = [chunk for chunk in self._chunks if chunk.wanted[0][0] is not None]
+        timed = [chunk for chunk in self._chunks if chunk.first[0] is not None]
         chunks = timed or list(self._chunks)
         idle = [chunk for chunk in chunks if not chunk.taken]
+        found: Chunk | None = None
         if idle:
-            return max(idle, key=self._chunks.__getitem__)
-        largest = max(chunks, key=self._chunks.__getitem__, default=None)
-        return None if largest is None else self._cut(largest)
+            askable = [chunk for chunk in idle if may_ask(chunk.asks_by_id)]
+            found = max(askable, key=self._chunks.__getitem__, default=None)
+        elif chunks and all(map(may_ask, (True, False))):
+            found = self._cut(max(chunks, key=self._chunks.__getitem__))
+        if found is not None:
+            found.taken = True
+        return found
 
     def read(self, chunk: Chunk, id_: str) -> None:
         """Take a chunk back after its first object was asked for by its id."""
-        chunk.read(id_)
+        self._met.read.add(id_)
+        chunk.looked += 1
         self._take_back(chunk)
 
     def listed(
-        self, chunk: Chunk, ids: set[str], *, ends_at: int | None, last: str
+        self, chunk: Chunk, ids: Iterable[str], *, ends_at: int | None, last: str
     ) -> None:
-        """Take a chunk back after a page; the arguments are those of `Chunk.listed`."""
-        chunk.listed(ids, ends_at=ends_at, last=last)
-        for other in list(self._chunks):
-            if not other.taken and any(id_ in ids for _, id_ in other.wanted):
-                other.drop(ids)
-                self._note(other)
+        """Take a chunk back after a page.
+
+        Args:
+            chunk: The chunk.
+            ids: Of the page's objects, whoever wants them.
+            ends_at: As for `Chunk.listed`.
+            last: As for `Chunk.listed`.
+        """
+        self._met.read.update(ids)
+        chunk.listed(ends_at=ends_at, last=last)
         self._take_back(chunk)
 
     def _take_back(self, chunk: Chunk) -> None:
         chunk.taken = False
         self._note(chunk)
+        for other in list(self._chunks):
+            if not other.taken and other.first[1] in self._met.read:
+                self._note(other)
 
     def _note(self, chunk: Chunk) -> None:
+        chunk.forget_read()
         if chunk.wanted:
-            self._chunks[chunk] = len(chunk.requests())
+            self._chunks[chunk] = chunk.requests_left()
         else:
-            del self._chunks[chunk]
+            self._chunks.pop(chunk, None)
 
     def _cut(self, chunk: Chunk) -> Chunk | None:
         """Cut a chunk that a reader is at in two; give the older part."""
         if chunk.is_listed and chunk.page_s is None:
             return None  # Nobody knows yet how many requests it takes.
-        begin = [*chunk.requests(), len(chunk.wanted)]
-        requests = len(begin) - 1
-        # The first one is being made.
-        if requests <= 1:
+        count, requests = len(chunk.wanted), self._chunks[chunk]
+        # The first one is being made. Where each object takes one a cut costs nothing.
+        if requests <= 1 or (requests < count and requests < _LEAST_PAGES):
             return None
-        middle = (requests + 1) // 2
-        before, place, behind = begin[middle - 1 : middle + 2]
-        are_alone = place - before == behind - place == 1
-        if not are_alone and requests < _LEAST_PAGES:
-            return None
-        wanted = chunk.wanted[place:]
+        place = count // 2
         older = Chunk(
-            wanted,
-            chunk.is_listed,
+            chunk.wanted[:place],
+            self._met,
+            is_listed=chunk.is_listed,
             page_s=chunk.page_s,
-            looked=_LOOK_AGAIN if len(wanted) >= _LOOK_AGAIN else chunk.looked,
-            missing={id_ for _, id_ in wanted if id_ in chunk.missing},
+            looked=_LOOK_AGAIN if place >= _LOOK_AGAIN else chunk.looked,
         )
-        chunk.wanted = chunk.wanted[:place]
-        self._note(chunk)
+        # What another has read of it stays until its reader is back.
+        chunk.wanted = chunk.wanted[place:]
+        self._chunks[chunk] = chunk.requests_left()
         self._note(older)
-        return older
+        return older if older in self._chunks else None

@@ -100,13 +100,13 @@ class Fetch:
                 covers=covered(down_to, (ask.first, ask.last)),
             )
 
-        def give_part(objects: list[Object], requests: int) -> None:
-            if give is not None:
-                last = integer(objects[-1].get(reading.listing.time))
-                give(page(objects, requests, ask.last if ask.whole else last))
+        def part(objects: list[Object], requests: int) -> Page:
+            last = integer(objects[-1].get(reading.listing.time))
+            return page(objects, requests, ask.last if ask.whole else last)
 
-        parts = None if give is None else give_part
-        rest, requests = self._completed(reading, found, parts)
+        rest, requests = self._completed(
+            reading, found, give and (lambda *done: give(part(*done)))
+        )
         return page(rest, requests, None if full is None else full.oldest), full
 
     def _behind_cursor(self, ask: Ask) -> tuple[int, Answer[ObjectList]]:
@@ -236,6 +236,37 @@ class Fetch:
         found = _checked(reading, answer.value.data)
         page = Page(reading, found, answer.received_at, fed, by_id=True)
         return page, answer.value.has_more
+
+    def changed_between(
+        self,
+        reading: Reading,
+        seconds: tuple[int, int],
+        fed: frozenset[str],
+        *,
+        cursor: str | None = None,
+    ) -> tuple[Page, bool]:
+        """Read one page as `changed` does, of what was created in an interval.
+
+        Args:
+            reading: Of which listing.
+            seconds: The interval, both seconds included.
+            fed: Names of the collections that get rows.
+            cursor: Id for `starting_after`.
+
+        Raises:
+            CursorGone: The cursor's object is not there any more.
+            ResponseError: The page can't be what Stripe documents.
+        """
+        first, last = seconds
+        params = [("created[lte]", str(last)), ("created[gte]", str(first))]
+        if cursor is not None:
+            params.append(("starting_after", cursor))
+        page, has_more = self.changed(reading, params, fed)
+        if page.objects:
+            _in_order(reading, page.objects, first, last)
+            if _id(reading, page.objects[-1]) == cursor:
+                raise _impossible(reading, "the same page again and again")
+        return page, has_more
 
     def refused_expansions(self, reading: Reading) -> tuple[str, ...]:
         """Find out which expansions the key may not read.
@@ -410,14 +441,19 @@ def _placed(ask: Ask, found: list[Object]) -> tuple[int, int]:
         if _id(reading, found[-1]) == ask.cursor:
             raise _impossible(reading, "the same page again and again")
         return ask.last, ask.last
-    newest = previous = ask.last
+    return _in_order(reading, found, ask.first, ask.last)
+
+
+def _in_order(
+    reading: Reading, found: list[Object], first: int, last: int
+) -> tuple[int, int]:
+    newest = previous = last
     for place, one in enumerate(found):
         placed = integer(one.get(reading.listing.time))
-        if placed is None or not ask.first <= placed <= previous:
+        if placed is None or not first <= placed <= previous:
             raise _impossible(
                 reading,
-                f"an object out of order or outside of created {ask.first} to "
-                f"{ask.last}",
+                f"an object out of order or outside of created {first} to {last}",
             )
         previous = placed
         newest = newest if place else placed

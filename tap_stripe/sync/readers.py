@@ -20,8 +20,9 @@ READERS = 24
 _HELD = 24
 """Pieces that may be read or wait for the writer at once: memory does not grow with the
 account."""
-_UNWRITTEN = 8
-"""So many that wait for the writer are enough: a kill loses them."""
+UNWRITTEN = 5
+"""So many that wait for the writer, or are being written, are enough: a kill loses
+them."""
 
 
 class Piece(Protocol):
@@ -183,4 +184,4 @@ class Readers:
         return None
 
     def _has_room(self) -> bool:
-        return self._held < _HELD and self._unwritten < _UNWRITTEN
+        return self._held < _HELD and self._unwritten < UNWRITTEN

@@ -68,30 +68,30 @@ class Rereading:
     def unlisted(self) -> Iterator[Phase]:
         """Read the changed objects that no list will bring."""
         unlisted = self._are_unlisted()
-        yield from self._read_until_none(_both(unlisted, self._names_others))
+        yield from self._read_until_none(_both(unlisted, self._naming_lists))
         yield from self._read_until_none(_both(unlisted, self._are_all_named()))
 
     def first(self) -> Iterator[Phase]:
         """Read what says more than of itself."""
-        yield from self._read_until_none(self._names_others)
-        yield from self._read_until_none(self._is_first)
+        yield from self._read_until_none(self._naming_lists)
+        yield from self._read_until_none(self._first_lists)
 
     def rest(self) -> Iterator[Phase]:
         """Read all that is left."""
         yield from self._read_until_none(_any)
 
-    def _is_first(self, listing: Listing) -> Callable[[Pending], bool]:
+    def _first_lists(self, listing: Listing) -> Callable[[Pending], bool]:
         """Tell what is read first: lists with objects that say more than of themselves.
 
         The others of such a list are read with them: they may be on the same pages.
         """
         return _all_or_none(is_all=self._known.changes.has_first(listing))
 
-    def _names_others(self, listing: Listing) -> Callable[[Pending], bool]:
+    def _naming_lists(self, listing: Listing) -> Callable[[Pending], bool]:
         """Tell what is read before all else: invoices name items changed with them."""
         if listing.object == _INVOICE_ITEM:
             return _all_or_none(is_all=False)
-        return self._is_first(listing)
+        return self._first_lists(listing)
 
     def _are_all_named(self) -> Which:
         """Give what tells that nothing else will have an object read again.

@@ -26,6 +26,9 @@ _BYTES_A_REQUEST = 300_000
 # A state of many accounts is no matter of time, but of what it is about.
 _SMALL = 16_000
 _ROWS_PER_STATE = 25
+_ROWS_HELD = 5_000
+"""Rows that are held back for batch files at most: they are memory, and a run that is
+stopped has a second to write them."""
 _LEAST_BYTES_PER_S = 1_000
 
 
@@ -55,6 +58,7 @@ class Writer:
         self._size = 0
         self._said_behind = 0
         self._requests = 0
+        self._rows = 0
         self._said = b""
 
     def begin(self, collections: Iterable[Collection]) -> None:
@@ -77,9 +81,11 @@ class Writer:
         received_at: float,
     ) -> int:
         """Write rows; gives their number."""
-        return self._lines[collection.name].write(
+        count = self._lines[collection.name].write(
             rows, version=version, received_at=received_at
         )
+        self._rows += count
+        return count
 
     def deleted(
         self,
@@ -106,7 +112,8 @@ class Writer:
         """Write a STATE line if it is time.
 
         A kill loses what no STATE has told. So one comes several times a second, and
-        where requests go fast after some of them; a large one comes less often.
+        where requests go fast after some of them; a large one comes less often, and one
+        that makes batch files twice a minute or after 5,000 rows.
 
         Args:
             requests: How many requests what was written since the last call took.
@@ -125,7 +132,7 @@ class Writer:
             self._size = len(said)
         self._said_at = time.monotonic()
         self._said_behind = self._written()
-        self._requests = 0
+        self._requests = self._rows = 0
 
     def _is_due(self) -> bool:
         """Tell whether it is time for a STATE line.
@@ -133,7 +140,7 @@ class Writer:
         A kill loses what no STATE has told; a large one is not told often.
         """
         elapsed_s = time.monotonic() - self._said_at
-        if elapsed_s < self._every_s:
+        if elapsed_s < self._every_s and self._rows < _ROWS_HELD:
             return False
         if self._of_many and self._size > _SMALL:
             behind = self._written() - self._said_behind

@@ -42,17 +42,16 @@ class Memory:
             return Gone(reading, id_, 0)
         return Page(reading, as_objects(held), 0, fed, by_id=True)
 
-    def changed(self, reading, params, fed):
+    def changed_between(self, reading, seconds, fed, *, cursor=None):
         self.requests += 1
-        asked = dict(params)
-        oldest, top = int(asked["created[gte]"]), int(asked["created[lte]"])
+        oldest, top = seconds
         held = [one for one in self.objects if oldest <= one[0] <= top]
-        if "starting_after" in asked:
+        if cursor is not None:
             if self.chance.random() < 0.2:
-                message = f"No such charge: {asked['starting_after']}"
+                message = f"No such charge: {cursor}"
                 raise CursorGone(message)
             ids = [one[1] for one in held]
-            held = held[ids.index(asked["starting_after"]) + 1 :]
+            held = held[ids.index(cursor) + 1 :]
         page = Page(reading, as_objects(held[:PAGE]), 0, fed, by_id=True)
         return page, len(held) > PAGE
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_stripe.sync.chunks import Chunk, Chunks
+from tap_stripe.sync.chunks import Chunks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,11 +31,11 @@ class Listing:
     def answer(self, chunk):
         """Answer what a chunk asks for; give how it is noted."""
         self.requests += 1
-        newest, id_ = chunk.wanted[0]
+        newest, id_ = chunk.first
         if chunk.asks_by_id:
             return lambda chunks: chunks.read(chunk, id_)
         top, cursor = chunk.behind or (newest, None)
-        oldest = chunk.wanted[-1][0]
+        oldest = chunk.oldest
         held = [one for one in self.objects if oldest <= one[0] <= top]
         if cursor is not None:
             held = held[[one[1] for one in held].index(cursor) + 1 :]
@@ -48,12 +47,11 @@ class Listing:
 
 def read(chunks, listing, *, readers):
     """Read all with so many readers; give the ids that each request was for."""
-    asked = []
+    asked: list[str] = []
     under_way: list[Callable[[Chunks], None]] = []
     while chunks or under_way:
-        while len(under_way) < readers and (chunk := chunks.next()) is not None:
-            chunk.taken = True
-            asked.append(chunk.wanted[0][1])
+        while len(under_way) < readers and (chunk := chunks.take(any_)) is not None:
+            asked.append(chunk.first[1])
             under_way.append(listing.answer(chunk))
         assert under_way, "nobody gets on"
         under_way.pop(0)(chunks)
@@ -62,10 +60,14 @@ def read(chunks, listing, *, readers):
 
 
 def taken(chunks):
-    chunk = chunks.next()
+    chunk = chunks.take(any_)
     assert chunk is not None
-    chunk.taken = True
     return chunk
+
+
+def any_(by_id):
+    """May be asked, by its id as well as with a page."""
+    return by_id in (True, False)
 
 
 def named(seconds):
@@ -122,8 +124,7 @@ def test_objects_that_lie_far_apart_are_asked_for_by_id_at_once():
 def test_a_list_without_filters_is_asked_for_by_id_only():
     chunks = Chunks(named([5] * 20), is_listed=False)
     under_way = []
-    while (chunk := chunks.next()) is not None:
-        chunk.taken = True
+    while (chunk := chunks.take(any_)) is not None:
         assert chunk.asks_by_id
         under_way.append(chunk)
 
@@ -135,18 +136,18 @@ def test_nothing_is_cut_before_a_page_tells_how_close_objects_lie():
     chunks = Chunks(named(range(100)), is_listed=True)
     first = taken(chunks)
 
-    assert chunks.next() is None
+    assert chunks.take(any_) is None
 
     chunks.listed(first, {"o0099", "o0098"}, ends_at=97, last="x")
     assert taken(chunks) is first
     older = taken(chunks)
-    assert [*first.wanted, *older.wanted] == named(range(100))[-3::-1]
+    assert [*older.wanted, *first.wanted] == named(range(98))
 
 
 def test_objects_of_unknown_age_come_last_and_by_id():
     chunks = Chunks([(None, "untold"), *named([7, 8])], is_listed=True)
     timed = taken(chunks)
-    assert chunks.next() is None
+    assert chunks.take(any_) is None
     chunks.listed(timed, {"o0000", "o0001"}, ends_at=None, last="")
 
     untimed = taken(chunks)
@@ -163,17 +164,44 @@ def test_objects_of_unknown_age_that_a_page_brings_are_asked_for_no_more():
     assert not chunks
 
 
+def test_a_chunk_is_not_cut_where_its_endpoint_may_not_be_asked():
+    chunks = Chunks(named(range(0, 1000, 10)), is_listed=True)
+    chunks.listed(taken(chunks), {"o0099"}, ends_at=985, last="x")
+    taken(chunks)
+
+    assert chunks.take(lambda by_id: not by_id) is None
+    assert chunks.take(lambda by_id: by_id) is None
+    assert chunks.requests_left() == 99
+
+    assert chunks.take(any_) is not None
+
+
+def test_what_another_reader_has_met_is_not_asked_for_again():
+    chunks = Chunks(named(range(100)), is_listed=True)
+    chunks.listed(taken(chunks), {"o0099"}, ends_at=98, last="x")
+    first, older = taken(chunks), taken(chunks)
+
+    # Its page reaches down into the other one.
+    held = {id_ for _, id_ in [*first.wanted, *older.wanted[-5:]]}
+    chunks.listed(first, held, ends_at=older.wanted[-5][0], last="y")
+    chunks.read(older, older.first[1])
+
+    assert older.wanted[-1] == named(range(100))[len(older.wanted) - 1]
+    assert taken(chunks) is older
+    assert not {id_ for _, id_ in older.wanted} & held
+
+
 @given(objects, st.integers(1, 20))
-def test_requests_begin_where_a_page_before_has_ended(objects, page_s):
-    wanted = sorted(objects, reverse=True)
-    chunk = Chunk(wanted, is_listed=True, page_s=page_s)
+def test_as_many_requests_are_left_as_pages_begin(objects, page_s):
+    chunks = Chunks(objects, is_listed=True)
+    chunk = taken(chunks)
+    chunk.page_s = page_s
 
-    begin = chunk.requests()
-
-    assert begin[0] == 0
-    for one, other in pairwise(begin):
-        assert wanted[other][0] < wanted[one][0] - page_s
-        assert wanted[other - 1][0] >= wanted[one][0] - page_s
+    begun, until = 0, 61
+    for created, _ in sorted(objects, reverse=True):
+        if created < until:
+            begun, until = begun + 1, created - page_s
+    assert chunk.requests_left() == begun
 
 
 @pytest.mark.parametrize("readers", [1, 4])
