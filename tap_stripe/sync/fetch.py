@@ -266,6 +266,8 @@ class Fetch:
             _in_order(reading, page.objects, first, last)
             if _id(reading, page.objects[-1]) == cursor:
                 raise _impossible(reading, "the same page again and again")
+        elif has_more:
+            raise _impossible(reading, "an empty page that has more behind it")
         return page, has_more
 
     def refused_expansions(self, reading: Reading) -> tuple[str, ...]:

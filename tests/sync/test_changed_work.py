@@ -10,17 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tap_stripe.body import decode_object, text
-from tap_stripe.errors import CursorGone
+from tap_stripe.errors import AccountRefused, CursorGone
 from tap_stripe.streams.listing import Listing
 from tap_stripe.sync.changed_work import ChangedWork
 from tap_stripe.sync.changes import Pending
-from tap_stripe.sync.reading import Gone, Page, Reading
+from tap_stripe.sync.reading import Gone, Page, Reading, Refused
 
 if TYPE_CHECKING:
     from tap_stripe.sync.fetch import Fetch
     from tap_stripe.sync.readers import Item, Piece
 
 CHARGES = Listing("/v1/charges", "charge")
+COUPONS = Listing("/v1/coupons", "coupon", windowed=False)
 PAGE = 5
 
 
@@ -86,38 +87,83 @@ def test_each_object_comes_or_is_said_to_be_gone(seconds, data, readers, seed):
         if is_one
     }
     wanted |= {"ch_gone": Pending(created=20), "ch_untold": Pending()}
-    waiting = dict(wanted)
+    # Of other phases, which a page may bring along.
+    others = {id_: Pending(created=at) for at, id_ in objects if id_ not in wanted}
     chance = random.Random(seed)
     memory = Memory([*objects, (7, "ch_untold")], chance)
-    reading = Reading(None, CHARGES, ())
+    charges, coupons = Reading(None, CHARGES, ()), Reading(None, COUPONS, ())
+    known = wanted | others
+    waiting = {reading: known.copy() for reading in (charges, coupons)}
     work = ChangedWork(
-        {reading: (wanted, waiting)},
+        {reading: (wanted, left) for reading, left in waiting.items()},
         (),
-        {reading: frozenset({"charges"})},
+        dict.fromkeys((charges, coupons), frozenset({"some"})),
         cast("Fetch", memory),
-        at_once=lambda _: readers,
+        # None where answers wait for the writer.
+        at_once=lambda _: chance.randint(0, readers),
     )
 
     items: list[Item] = []
     under_way: list[Piece] = []
+    steps = 0
     while work:
-        while len(under_way) < readers + 2 and (piece := work.take()) is not None:
+        steps += 1
+        assert steps < 3000, "it does not end"
+        while (piece := work.take()) is not None:
             under_way.append(piece)
-        assert 0 < len(under_way) <= readers
+        assert len(under_way) <= readers
+        if not under_way:
+            continue
         under = under_way.pop(chance.randrange(len(under_way)))
         items += under.run(items.extend)
         under.done()
-        for item in items if chance.random() < 0.5 else []:
-            for one in item.objects if isinstance(item, Page) else ():
-                waiting.pop(text(one["id"]) or "", None)
-        assert memory.requests < 1000, "it does not end"
+        for item in items if chance.random() < 0.1 else []:
+            for id_ in ids(item):
+                waiting[item.reading].pop(id_, None)
 
-    came = {
-        text(one["id"])
-        for item in items
-        if isinstance(item, Page)
-        for one in item.objects
-    }
-    gone = {item.id for item in items if isinstance(item, Gone)}
-    assert came | gone == set(wanted)
-    assert gone == {"ch_gone"}
+    assert not under_way
+    for reading in (charges, coupons):
+        mine = [item for item in items if item.reading is reading]
+        came = {id_ for item in mine for id_ in ids(item)}
+        gone = {item.id for item in mine if isinstance(item, Gone)}
+        assert set(wanted) <= came | gone <= {*wanted, *others}
+        assert gone == {"ch_gone"}
+
+
+def ids(item):
+    return {text(one["id"]) for one in item.objects} if isinstance(item, Page) else ()
+
+
+def test_what_is_refused_is_asked_for_no_more_and_does_not_keep_the_rest():
+    objects = [(second, f"ch_{second}") for second in range(40)]
+    memory = Memory(objects, random.Random(1))
+    refused, allowed = Reading(None, CHARGES, ()), Reading(None, COUPONS, ())
+
+    def changed_between(reading, seconds, fed, *, cursor=None):
+        if reading is refused:
+            raise AccountRefused("no")  # noqa: EM101
+        return Memory.changed_between(memory, reading, seconds, fed, cursor=cursor)
+
+    memory.changed_between = changed_between  # type: ignore[method-assign]
+    wanted = {id_: Pending(created=second) for second, id_ in objects}
+    work = ChangedWork(
+        dict.fromkeys((refused, allowed), (wanted, wanted)),
+        (),
+        dict.fromkeys((refused, allowed), frozenset({"some"})),
+        cast("Fetch", memory),
+        at_once=lambda _: 3,
+    )
+
+    items: list[Item] = []
+    while work:
+        pieces = []
+        while (piece := work.take()) is not None:
+            pieces.append(piece)
+        for piece in pieces:
+            items += piece.run(items.extend)
+            piece.done()
+
+    assert [item for item in items if item.reading is refused] == [
+        item for item in items if isinstance(item, Refused)
+    ]
+    assert {id_ for item in items for id_ in ids(item)} == set(wanted)
