@@ -83,12 +83,14 @@ class Chunk:
             return False
         if id_ in self.met.missing:
             return True
-        if self.page_s is None or self.looked >= _LOOK_AGAIN:
-            return False
         others = (one for one in reversed(self.wanted) if one[1] not in self.met.read)
         next(others)
         other, _ = next(others, (None, ""))
-        return other is None or other < created - self.page_s
+        if other is None:
+            return True
+        if self.page_s is None or self.looked >= _LOOK_AGAIN:
+            return False
+        return other < created - self.page_s
 
     def requests_left(self) -> int:
         """Estimate how many requests it takes, from those for its newest objects."""

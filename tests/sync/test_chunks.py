@@ -132,6 +132,11 @@ def test_a_list_without_filters_is_asked_for_by_id_only():
     assert {one for chunk in under_way for one in chunk.wanted} == set(named([5] * 20))
 
 
+def test_a_single_object_is_asked_for_by_its_id():
+    assert taken(Chunks(named([5]), is_listed=True)).asks_by_id
+    assert not taken(Chunks(named([5, 6]), is_listed=True)).asks_by_id
+
+
 def test_nothing_is_cut_before_a_page_tells_how_close_objects_lie():
     chunks = Chunks(named(range(100)), is_listed=True)
     first = taken(chunks)
