@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter, deque
 from dataclasses import dataclass
 from functools import partial
@@ -59,6 +60,8 @@ class ChangedWork:
             )
             for reading, (pending, _) in changed.items()
         }
+        self._claimed: dict[Reading, set[str]] = {reading: set() for reading in changed}
+        self._claiming = threading.Lock()
         self._tallies = {reading: _Tally() for reading in changed}
         self.waiting = {reading: waiting for reading, (_, waiting) in changed.items()}
 
@@ -98,6 +101,13 @@ class ChangedWork:
     def __bool__(self) -> bool:
         """Tell whether anything is left."""
         return bool(self._filtered or self._chunks)
+
+    def claim(self, reading: Reading, ids: Iterable[str]) -> set[str]:
+        """Give those ids that no other piece brings: each object is written once."""
+        with self._claiming:
+            mine = set(ids) - self._claimed[reading]
+            self._claimed[reading] |= mine
+        return mine
 
     def done(
         self, endpoint: str, reading: Reading | None = None, count: int = 0
@@ -180,6 +190,7 @@ class _ChangedPiece:
         self._by_id = chunk.asks_by_id
         self.endpoint = _endpoint(reading, by_id=self._by_id)
         self._ids: set[str] = set()
+        self._mine = work.claim(reading, [self._first[1]]) if self._by_id else set()
         self._ends_at: int | None = None
         self._last = ""
         self._refused = False
@@ -221,7 +232,10 @@ class _ChangedPiece:
             self._last = text(last.get("id")) or ""
         self._ids = set(found)
         waiting = self._work.waiting[self._reading]
-        wanted = [one for id_, one in found.items() if id_ in waiting]
+        self._mine |= self._work.claim(
+            self._reading, [id_ for id_ in found if id_ in waiting]
+        )
+        wanted = [one for id_, one in found.items() if id_ in self._mine]
 
         def give_part(part: Page) -> None:
             self._count += part.requests
