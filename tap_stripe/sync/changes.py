@@ -92,7 +92,7 @@ class Pending:
     def is_gone(self) -> bool:
         """Whether it needs no look: nothing can speak of it after its deletion."""
         return self.deleted_at > self.alive_at or any(
-            one.listing is not None and one.listing.final for one in self.deletions
+            deletion.final for deletion in self.deletions
         )
 
 

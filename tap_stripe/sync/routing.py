@@ -66,12 +66,14 @@ class Deleted:
         last_known: Its properties, perhaps in the form of an older API version.
         at: When, seconds since the epoch.
         listing: For an object of a list, its listing.
+        final: Whether it is for good, whatever else is said of the object.
     """
 
     collection: Collection
     last_known: Object
     at: int
     listing: Listing | None = None
+    final: bool = False
 
 
 def read_event(found: Object) -> Event | None:
@@ -221,7 +223,9 @@ def _gone(
             for child in _named(about, feed.embedded, collection):
                 yield Deleted(collection, child, event.created)
         else:
-            yield Deleted(collection, about, event.created, listing)
+            yield Deleted(
+                collection, about, event.created, listing, final=listing.final
+            )
     elif deleted and kind == collection.stripe_object and feed.embedded:
         yield Deleted(collection, about, event.created)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from itertools import product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tap_stripe.body import decode_page
 from tap_stripe.streams import Collection, listings
 from tap_stripe.sync.changes import Changes, Pending
 from tap_stripe.sync.left import Left
@@ -92,10 +94,33 @@ def test_an_id_that_cannot_come_back_needs_no_look_after_a_deletion(name):
     changes.add_left(listing, "same", 3, alive_at=40)
     changes.add_left(listing, "older", 3, alive_at=60)
 
-    changes.add_gone(collection, listing, "same", 3, 40)
-    changes.add_gone(collection, listing, "older", 3, 40)
+    # A look that did not find it may be older than what an event tells.
+    changes.add_left(listing, "looked for", 3, alive_at=60)
+    changes.add_gone(collection, listing, "looked for", 3, 40)
+
+    changes.add(
+        decode_page(
+            json.dumps(
+                {
+                    "data": [
+                        {
+                            "id": f"evt_{id_}",
+                            "type": f"{listing.object}.deleted",
+                            "created": 40,
+                            "data": {"object": {"id": id_, "object": listing.object}},
+                        }
+                        for id_ in ("same", "older")
+                    ],
+                    "has_more": False,
+                    "url": "/v1/events",
+                    "object": "list",
+                }
+            ).encode()
+        ).data
+    )
 
     assert [id_ for _, id_, _ in changes.take_gone()] == ["same", "older"]
+    assert list(changes.waiting(listing)) == ["looked for"]
 
 
 def test_an_object_that_is_not_there_is_gone_if_an_event_was_about_it(coupons):
