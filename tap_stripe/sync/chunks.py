@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 Wanted: TypeAlias = tuple[int | None, str]
 """`created` of an object, if known, and its id."""
 
-_LOOK_AGAIN = 8
+_MOST_LOOKS = 8
 """After so many objects by their ids a page tells anew how close they lie. It brings
-one of them anyway."""
+one of them anyway. It comes sooner where the last one brought several."""
 _LEAST_PAGES = 6
 """Requests that a chunk has to take for a cut to cost little beside them."""
 _SAMPLE = 200
@@ -49,7 +49,8 @@ class Chunk:
         met: What is known of the listing's objects.
         is_listed: Whether their list can be read from a second down.
         page_s: How many seconds a page spans; None until one was read.
-        looked: How many objects were read by id since.
+        looks: So many objects are read by id before a page tells how close they lie.
+        looked: How many were since the last one.
         behind: `created[lte]` and the cursor, where more of a page's last second may
             follow.
         taken: Whether a reader is at it.
@@ -59,6 +60,7 @@ class Chunk:
     met: _Met
     is_listed: bool
     page_s: float | None = None
+    looks: int = 1
     looked: int = 0
     behind: tuple[int, str] | None = None
     taken: bool = False
@@ -88,7 +90,7 @@ class Chunk:
         other, _ = next(others, (None, ""))
         if other is None:
             return True
-        if self.page_s is None or self.looked >= _LOOK_AGAIN:
+        if self.page_s is None or self.looked >= self.looks:
             return False
         return other < created - self.page_s
 
@@ -122,15 +124,18 @@ class Chunk:
         self.looked = 0
         self.page_s = newest if ends_at is None else newest - ends_at
         self.behind = None
+        brought = 0
         for created, id_ in reversed(self.wanted):
             if ends_at is not None and (created or 0) < ends_at:
                 break
             if id_ in self.met.read:
+                brought += 1
                 continue
             if ends_at is None or created != ends_at:
                 self.met.missing.add(id_)
             else:
                 self.behind = top, last
+        self.looks = 1 if brought > 1 else min(2 * self.looks, _MOST_LOOKS)
 
 
 class Chunks:
@@ -234,7 +239,8 @@ class Chunks:
             self._met,
             is_listed=chunk.is_listed,
             page_s=chunk.page_s,
-            looked=_LOOK_AGAIN if place >= _LOOK_AGAIN else chunk.looked,
+            looks=chunk.looks,
+            looked=chunk.looks if place >= chunk.looks else chunk.looked,
         )
         # What another has read of it stays until its reader is back.
         chunk.wanted = chunk.wanted[place:]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tap_stripe.sync.chunks import Chunks
@@ -102,6 +102,8 @@ def test_all_that_is_wanted_is_read_and_no_object_costs_more_than_one_request(
 
 
 @given(objects)
+@example(named([1, 2, 3, 4, 5, 6, *[7] * PAGE]))
+@example(named([*range(2, 40, 2), *[40] * PAGE]))
 def test_a_list_of_which_all_has_changed_is_read_once_by_one_reader(objects):
     listing = Listing(objects)
 
