@@ -34,7 +34,9 @@ def once(bookmarks: Bookmarks) -> dict[str, Any]:
                 if not left or not isinstance(left, list):
                     continue
                 others = seen.setdefault((key, listing), [])
-                first = next((other for other, one in others if one == left), None)
+                first = next(
+                    (other for other, one in others if one is left or one == left), None
+                )
                 if first is None:
                     others.append((name, left))
                 else:

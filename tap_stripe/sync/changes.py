@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tap_stripe.body import Object, integer, text
-from tap_stripe.sync.left import Left
+from tap_stripe.sync.left import Entries, Sorted
 from tap_stripe.sync.routing import Changed, Deleted, Routes, read_event
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from tap_stripe.streams.base import Collection
     from tap_stripe.streams.listing import Feed, Listing
+    from tap_stripe.sync.left import Left
 
 EVENTS_KEPT_S = 30 * 86400
 """Stripe keeps events for 30 days. https://docs.stripe.com/api/events/list"""
@@ -108,8 +109,11 @@ class Changes:
         self._routes = Routes(feeds)
         self._pending: dict[Listing, dict[str, Pending]] = {}
         self._seen: dict[Listing, set[str]] = {}
-        self._left: dict[Listing, Left] = {}
+        self._sorted: dict[Listing, Sorted] = {}
+        # Ids of which the state has to say something else than before.
+        self._touched: dict[Listing, dict[str, None]] = {}
         self._children: dict[str, dict[str, Deleted]] = {}
+        self._maybe_gone: dict[str, Entries] = {}
 
     def add(self, events: Iterable[Object]) -> None:
         """Take in a page of events, in whatever order they come."""
@@ -133,7 +137,7 @@ class Changes:
         """
         if id_ in self._seen.get(listing, ()):
             return
-        self._left.pop(listing, None)
+        self._touch(listing, [id_])
         self._pending.setdefault(listing, {}).setdefault(id_, Pending())
 
     def add_left(
@@ -154,7 +158,7 @@ class Changes:
             kind: What else is known of it (`Pending.kind`).
             alive_at: A deletion up to then, seconds since the epoch, is looked into.
         """
-        self._left.pop(listing, None)
+        self._touch(listing, [id_])
         left = Pending(
             created=created,
             lines=bool(kind & _LINES),
@@ -183,10 +187,13 @@ class Changes:
         last_known: Object = {"id": id_, "object": collection.stripe_object}
         self._add_deleted(Deleted(collection, last_known, at))
 
-    def maybe_gone(self, collection: Collection) -> list[tuple[str, int]]:
-        """Give the rows inside other objects that are gone unless they are seen."""
-        gone = self._children.get(collection.name, {})
-        return [(id_, deleted.at) for id_, deleted in gone.items()]
+    def maybe_gone(self, collection: Collection) -> list[Any]:
+        """Give the rows inside other objects that are gone unless they are seen.
+
+        Returns:
+            Entries for the state, as JSON.
+        """
+        return self._maybe_gone.setdefault(collection.name, Entries()).listed()
 
     def saw(self, listing: Listing, id_: str) -> Pending | None:
         """Note that an object was read: it needs no further look.
@@ -196,7 +203,7 @@ class Changes:
         """
         pending = self._pending.get(listing, {}).pop(id_, None)
         if pending is not None:
-            self._left.pop(listing, None)
+            self._touch(listing, [id_])
             self._seen.setdefault(listing, set()).add(id_)
         return pending
 
@@ -218,7 +225,7 @@ class Changes:
         if pending is None or not pending.itself:
             self.saw(listing, id_)
             return False
-        self._left.pop(listing, None)
+        self._touch(listing, [id_])
         pending.alive_at = -1
         known = {deletion.collection.name for deletion in pending.deletions}
         for collection, feed in self._feeds:
@@ -231,7 +238,8 @@ class Changes:
 
     def saw_row(self, collection: Collection, id_: str) -> None:
         """Note that a row exists: whatever said otherwise is past."""
-        self._children.get(collection.name, {}).pop(id_, None)
+        if self._children.get(collection.name, {}).pop(id_, None) is not None:
+            self._maybe_gone[collection.name].drop(id_)
 
     def doubts(self, collection: Collection) -> bool:
         """Tell whether any row of a collection may be gone."""
@@ -250,35 +258,31 @@ class Changes:
         return sum(map(len, list(self._pending.values())))
 
     def left(self, listing: Listing) -> Left:
-        """Give what is left to be read of a listing, or needs no look, for the state.
-
-        Thousands may wait, and a STATE comes after every few requests: what has not
-        changed since the last one is not sorted again.
-        """
-        if listing not in self._left:
-            self._left[listing] = Left.of(self.waiting(listing))
-        return self._left[listing]
+        """Give what is left to be read of a listing, or is gone, for the state."""
+        held = self._sorted.setdefault(listing, Sorted())
+        waiting = self.waiting(listing)
+        for id_ in self._touched.pop(listing, ()):
+            held.note(id_, waiting.get(id_))
+        return held.left()
 
     def drop(self, listing: Listing) -> None:
         """Ask for nothing more of a listing."""
-        self._left.pop(listing, None)
-        self._pending.pop(listing, None)
+        self._touch(listing, self._pending.pop(listing, ()))
 
     def forget(self, listing: Listing, ids: Iterable[str]) -> None:
         """Ask no more for objects, but for those that turned out to be gone."""
-        self._left.pop(listing, None)
         waiting = self._pending.get(listing, {})
         for id_ in ids:
             if id_ in waiting and not waiting[id_].is_gone:
                 del waiting[id_]
+                self._touch(listing, [id_])
 
     def take_gone(self) -> Iterator[tuple[Listing, str, Pending]]:
         """Give the objects that are gone without a further look."""
         for listing, waiting in self._pending.items():
             gone = [id_ for id_, pending in waiting.items() if pending.is_gone]
             self._seen.setdefault(listing, set()).update(gone)
-            if gone:
-                self._left.pop(listing, None)
+            self._touch(listing, gone)
             for id_ in gone:
                 yield listing, id_, waiting.pop(id_)
 
@@ -286,10 +290,14 @@ class Changes:
         """Give the rows inside other objects that are gone and were not seen since."""
         gone = [one for held in self._children.values() for one in held.values()]
         self._children.clear()
+        self._maybe_gone.clear()
         return gone
 
+    def _touch(self, listing: Listing, ids: Iterable[str]) -> None:
+        self._touched.setdefault(listing, {}).update(dict.fromkeys(ids))
+
     def _add_changed(self, changed: Changed, at: int) -> Pending:
-        self._left.pop(changed.listing, None)
+        self._touch(changed.listing, [changed.id])
         waiting = self._pending.setdefault(changed.listing, {})
         pending = waiting.setdefault(changed.id, Pending())
         pending.alive_at = max(pending.alive_at, at if changed.itself else -1)
@@ -304,10 +312,13 @@ class Changes:
         if not id_:
             return
         if deleted.listing is None:
-            gone = self._children.setdefault(deleted.collection.name, {})
-            gone.setdefault(id_, deleted)
+            name = deleted.collection.name
+            gone = self._children.setdefault(name, {})
+            if id_ not in gone:
+                gone[id_] = deleted
+                self._maybe_gone.setdefault(name, Entries()).put(id_, deleted.at)
             return
-        self._left.pop(deleted.listing, None)
+        self._touch(deleted.listing, [id_])
         waiting = self._pending.setdefault(deleted.listing, {})
         pending = waiting.setdefault(id_, Pending())
         pending.itself = True
