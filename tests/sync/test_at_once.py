@@ -18,13 +18,13 @@ def at_once(*, per_second, latencies, unwritten=0):
 
 
 def test_it_is_pace_times_latency_and_something_over():
-    assert at_once(per_second=20, latencies=[0.1] * 50)("") == 4
+    assert at_once(per_second=20, latencies=[0.1] * 50)("") == 3
     assert at_once(per_second=20, latencies=[0.1] * 50)("/v1/charges") == 3
 
 
 def test_the_first_answers_tell_the_latency():
     # Before them 0.2 seconds are assumed.
-    assert at_once(per_second=20, latencies=[])("") == 7
+    assert at_once(per_second=20, latencies=[])("") == 6
     assert at_once(per_second=20, latencies=[0.05] * 3)("") == 2
 
 
