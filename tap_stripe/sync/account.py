@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from tap_stripe.sync.at_once import AtOnce
@@ -36,6 +37,18 @@ if TYPE_CHECKING:
 
 _MARGIN_S = 86400
 _INVOICE_ITEM = "invoiceitem"
+
+
+class _Last(Enum):
+    """What each run looks at anew, in this order.
+
+    Invoice items are behind the invoices that name them, and what costs most is at the
+    end: a run that goes on after a kill begins with it again.
+    """
+
+    NEW = 0
+    INVOICE_ITEMS = 1
+    AGAIN = 2
 
 
 class AccountSync:
@@ -264,14 +277,15 @@ class AccountSync:
         )
         yield from self._windowed(left, self._tables.take)
         yield from self._rereading.unlisted()
-        # Invoice items behind all else: those that invoices name are among them.
-        for item in (False, True):
+        for kind in _Last:
             some = [
                 window
                 for window in last
-                if not window.fed <= self._known.incomplete
-                and item == (window.reading.listing.object == _INVOICE_ITEM)
+                if self._kind(window) == kind
+                and not window.fed <= self._known.incomplete
             ]
+            if kind == _Last.AGAIN:
+                yield from self._rereading.unlisted()
             yield from self._windowed(some, self._tables.take)
         # First what says more than of itself.
         yield from self._rereading.first()
@@ -279,6 +293,13 @@ class AccountSync:
         yield from self._rereading.rest()
         self._tables.finish()
         self._is_over = True
+
+    def _kind(self, window: Window) -> _Last:
+        listing = window.reading.listing
+        if listing.object == _INVOICE_ITEM:
+            return _Last.INVOICE_ITEMS
+        is_again = listing.relisted or self._known.unsettled.get(listing.path)
+        return _Last.AGAIN if is_again else _Last.NEW
 
     def _rest_or_go_on(self) -> None:
         """Look no further at what rests, unless there was an event since."""
