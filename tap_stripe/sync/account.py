@@ -278,14 +278,14 @@ class AccountSync:
         yield from self._windowed(left, self._tables.take)
         yield from self._rereading.unlisted()
         for kind in _Last:
+            if kind == _Last.AGAIN:
+                yield from self._rereading.unlisted()
             some = [
                 window
                 for window in last
                 if self._kind(window) == kind
                 and not window.fed <= self._known.incomplete
             ]
-            if kind == _Last.AGAIN:
-                yield from self._rereading.unlisted()
             yield from self._windowed(some, self._tables.take)
         # First what says more than of itself.
         yield from self._rereading.first()

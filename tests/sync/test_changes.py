@@ -21,6 +21,19 @@ def as_said(found):
     return msgspec.json.decode(msgspec.json.encode(found))
 
 
+def tell(changes, type_, id_):
+    """Have an event come in."""
+    object_, _, _ = type_.partition(".")
+    event = {
+        "id": f"evt_{id_}",
+        "type": type_,
+        "created": 40,
+        "data": {"object": {"id": id_, "object": object_}},
+    }
+    page = {"object": "list", "url": "/v1/events", "data": [event], "has_more": False}
+    changes.add(decode_page(json.dumps(page).encode()).data)
+
+
 @pytest.mark.parametrize(
     ("lines", "doubtful", "itself"), list(product([False, True], repeat=3))
 )
@@ -104,26 +117,8 @@ def test_an_id_that_cannot_come_back_needs_no_look_after_a_deletion(name):
     changes.add_left(listing, "looked for", 3, alive_at=60)
     changes.add_gone(collection, listing, "looked for", 3, 40)
 
-    changes.add(
-        decode_page(
-            json.dumps(
-                {
-                    "data": [
-                        {
-                            "id": f"evt_{id_}",
-                            "type": f"{listing.object}.deleted",
-                            "created": 40,
-                            "data": {"object": {"id": id_, "object": listing.object}},
-                        }
-                        for id_ in ("same", "older")
-                    ],
-                    "has_more": False,
-                    "url": "/v1/events",
-                    "object": "list",
-                }
-            ).encode()
-        ).data
-    )
+    for id_ in ("same", "older"):
+        tell(changes, f"{listing.object}.deleted", id_)
 
     assert [id_ for _, id_, _ in changes.take_gone()] == ["same", "older"]
     assert list(changes.waiting(listing)) == ["looked for"]
@@ -164,6 +159,8 @@ def test_what_was_read_in_this_run_is_not_asked_for_again(coupons):
 
 
 STEPS = {
+    "updated": lambda changes, id_: tell(changes, "coupon.updated", id_),
+    "deleted": lambda changes, id_: tell(changes, "coupon.deleted", id_),
     "left": lambda changes, id_: changes.add_left(listings.COUPONS, id_, 3, 0),
     "doubtful": lambda changes, id_: changes.add_left(listings.COUPONS, id_, 3, 2),
     "new": lambda changes, id_: changes.add_id(listings.COUPONS, id_),
