@@ -7,15 +7,20 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import hypothesis
 import pytest
 
+from tests import forked
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.forked import Process
     from tests.target import Target
+
+    Started: TypeAlias = Process | subprocess.Popen[bytes]
 
 # Other processes may be at work on the same cores: time says nothing of the code.
 hypothesis.settings.register_profile(
@@ -26,6 +31,17 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("tap")
 
 TAP = str(Path(sys.executable).with_name("tap-stripe"))
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """Give the environment of a run; no setting of whoever runs the tests is in it."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("TAP_STRIPE")}
+    return kept | variables
+
+
+def forked_tap() -> forked.Server:
+    """Give what starts the tap without the second and a half that its imports take."""
+    return forked.server("tap_stripe.tap:TapStripe.cli")
 
 
 class Tap:
@@ -41,21 +57,32 @@ class Tap:
         state: Any = None,
         catalog: Any = None,
         stdout: Any = subprocess.PIPE,
-    ) -> subprocess.Popen[bytes]:
-        """Start it; the files it is given are written first."""
-        command = [TAP, "--config", self._file("config", config), *arguments]
+        afresh: bool = False,
+    ) -> Started:
+        """Start it; the files it is given are written first.
+
+        Args:
+            config: The settings.
+            arguments: Other arguments.
+            state: The content of the state file.
+            catalog: The content of the catalog file.
+            stdout: As `subprocess.Popen` takes it.
+            afresh: As a user does, with an interpreter that has imported nothing yet,
+                in place of a fork of one that has.
+        """
+        given = ["--config", self._file("config", config), *arguments]
         if state is not None:
-            command += ["--state", self._file("state", state)]
+            given += ["--state", self._file("state", state)]
         if catalog is not None:
-            command += ["--catalog", self._file("catalog", catalog)]
-        environment = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith("TAP_STRIPE_")
-        }
-        return subprocess.Popen(
-            command, stdout=stdout, stderr=subprocess.PIPE, env=environment
-        )
+            given += ["--catalog", self._file("catalog", catalog)]
+        if afresh:
+            return subprocess.Popen(
+                [TAP, *given],
+                stdout=stdout,
+                stderr=subprocess.PIPE,
+                env=environment(),
+            )
+        return forked_tap().start(given, stdout=stdout, env=environment())
 
     def run(self, config: dict[str, Any], *arguments: str, **files: Any) -> Ran:
         """Run it to its end."""

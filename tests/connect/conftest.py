@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import sys
@@ -17,11 +16,13 @@ from dotenv import dotenv_values
 
 from tap_stripe.connect.token_file import Tokens
 from tap_stripe.sandbox import Options, Sandbox
-from tests.conftest import TAP, Ran
+from tests.conftest import Ran, environment, forked_tap
 from tests.connect.visitor import pressed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from tests.forked import Process
 
 KEY = "sk_test_51ConnectOfTheOwner"
 NOW = 1_790_000_000
@@ -53,19 +54,19 @@ class Project:
         return dotenv_values(self.env_file)
 
     def environment(self, button: str = "connect", **variables: str) -> dict[str, str]:
-        own = {k: v for k, v in os.environ.items() if not k.startswith("TAP_STRIPE")}
-        return {
-            **own,
-            "BROWSER": f"{sys.executable} {VISITOR} {button} %s",
-            "TAP_STRIPE_API_URL": self.sandbox.url,
-            **variables,
-        }
+        return environment(
+            **{
+                "BROWSER": f"{sys.executable} {VISITOR} {button} %s",
+                "TAP_STRIPE_API_URL": self.sandbox.url,
+                **variables,
+            }
+        )
 
     def start(
         self, *arguments: str, button: str = "connect", **variables: str
-    ) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [TAP, *arguments],
+    ) -> Process:
+        return forked_tap().start(
+            arguments,
             cwd=self.folder,
             env=self.environment(button, **variables),
             stdin=subprocess.PIPE,

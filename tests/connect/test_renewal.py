@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 import signal
@@ -20,7 +21,7 @@ from tests.faults.conftest import assert_one_sentence
 from tests.target import Target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 YOUNG_S = 10
@@ -29,14 +30,23 @@ LATENCY_S = 0.05
 KILLS = 5
 START_S = 30
 PACE = 30
-SHORT_S = 1.0
+HOUR_S = 3_600
+# Of the 100 requests of a run, those before which all access tokens expire.
+EXPIRES_AFTER = (20, 80)
 
 
 class App:
     """A sandbox, an app that is installed on its account, and the tap."""
 
     def __init__(self, folder: Path, *, age_s: float, **options: Any) -> None:
-        own = {"now": NOW, "scale": 0.1, "keys": {KEY: None}, **options}
+        self._later_s = 0
+        own = {
+            "now": NOW,
+            "scale": 0.1,
+            "keys": {KEY: None},
+            "clock": lambda: time.time() + self._later_s,
+            **options,
+        }
         self.sandbox = Sandbox(Options(**own))
         self.sandbox.start()
         self.tap = Tap(folder)
@@ -58,6 +68,20 @@ class App:
 
     def statuses(self) -> set[int]:
         return set(self.sandbox.log.by_status)
+
+    def expire_tokens(self, *, after: Sequence[int]) -> None:
+        """Let all tokens that were given so far expire after so many requests.
+
+        The time of Stripe goes on an hour, that of the tap does not: the tap learns of
+        it by a refusal, however fast or slow the machine is.
+        """
+        asked = itertools.count()
+
+        def pass_by(target: str) -> None:
+            if not target.startswith("/v1/oauth") and next(asked) in after:
+                self._later_s += HOUR_S
+
+        self.sandbox.impostor = pass_by
 
 
 @pytest.fixture
@@ -88,34 +112,34 @@ def test_a_token_about_to_expire_is_renewed_before_it_is_refused(apps) -> None:
 
 @pytest.mark.parametrize("retry_seconds", [60, 0])
 def test_tokens_that_expire_in_mid_run_are_renewed(apps, retry_seconds) -> None:
-    app = apps(access_seconds=SHORT_S, scale=0.3)
+    app = apps(scale=0.6)
     app.sandbox.latency_seconds = LATENCY_S
+    app.expire_tokens(after=EXPIRES_AFTER)
     target = Target()
 
-    ran = app.sync(target, retry_seconds=retry_seconds, requests_per_second=PACE)
+    ran = app.sync(target, retry_seconds=retry_seconds)
 
     assert ran.code == 0, ran.err
-    assert exchanges(app.sandbox) >= 2
+    assert exchanges(app.sandbox) == len(EXPIRES_AFTER)
     assert app.statuses() == {200, 401}
-    app.sandbox.latency_seconds = 0
     assert differences(app.sandbox, target.tables) == []
 
 
 def test_two_runs_at_once_share_the_tokens(apps, tmp_path) -> None:
     # Without Stripe's promise, which would hide that one had burnt the other's.
-    app = apps(access_seconds=SHORT_S, scale=0.3, exchange_once=False)
+    app = apps(scale=0.6, exchange_once=False)
     app.sandbox.latency_seconds = LATENCY_S
+    app.expire_tokens(after=EXPIRES_AFTER)
     other = tmp_path / "other"
     other.mkdir()
-    config = app.config(requests_per_second=PACE)
+    config = app.config()
 
     with ThreadPoolExecutor(2) as both:
         ran = list(both.map(lambda tap: tap.run(config), (app.tap, Tap(other))))
 
     by_both = app.sandbox.log.by_endpoint_and_status
     assert by_both["POST /v1/oauth/token", 400] == 0
-    assert by_both["POST /v1/oauth/token", 200] >= 2
-    app.sandbox.latency_seconds = 0
+    assert by_both["POST /v1/oauth/token", 200] == len(EXPIRES_AFTER)
     for one in ran:
         assert one.code == 0, one.err
         target = Target()

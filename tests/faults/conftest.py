@@ -26,9 +26,9 @@ from tests.target import Target
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from signal import Signals
-    from subprocess import Popen
 
     from tap_stripe.sandbox import Options
+    from tests.conftest import Started
 
 ROUNDS = 6
 SITUATIONS = 2
@@ -137,7 +137,9 @@ class Copy:
         self.runs.append(f"exit {ran.code}, {requests} requests, {took:.1f} s")
         return ran
 
-    def start(self, *, catalog: Any = None, **settings: Any) -> Popen[bytes]:
+    def start(
+        self, *, catalog: Any = None, afresh: bool = False, **settings: Any
+    ) -> Started:
         """Start a run that goes on from what the target holds."""
         with self._out.open("wb") as out:
             return self._tap.start(
@@ -145,6 +147,7 @@ class Copy:
                 state=self.target.state,
                 catalog=catalog,
                 stdout=out,
+                afresh=afresh,
             )
 
     def said(self) -> bytes:
@@ -153,7 +156,7 @@ class Copy:
 
     def stop(
         self,
-        process: Popen[bytes],
+        process: Started,
         signal: Signals,
         *,
         requests: int,

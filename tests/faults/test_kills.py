@@ -251,7 +251,7 @@ def blocked(request, copying, tap, seed, monkeypatch):
     """Give a run that can't get on, since nobody reads any more what it writes."""
     monkeypatch.setenv("PYTHONUNBUFFERED", "1")  # As images for containers do.
     copy = copying(Options(seed=seed, scale=0.5))
-    with tap.start(copy.config()) as process:
+    with tap.start(copy.config(), afresh=True) as process:
         if request.param == "later":
             for line in process.stdout:
                 copy.target.take([line])
@@ -387,7 +387,7 @@ def test_a_signal_while_a_run_starts_is_no_success_and_no_traceback(
 ):
     copy = copying(Options(scale=0.05, latency_seconds=0.5))
     for _ in range(max(3, rounds // 3)):
-        with tap.start(copy.config()) as process:
+        with tap.start(copy.config(), afresh=True) as process:
             first = process.stderr.readline()
             time.sleep(chance.uniform(0, 0.2))
             process.send_signal(number)
@@ -401,7 +401,7 @@ def test_a_signal_while_a_run_starts_is_no_success_and_no_traceback(
 def test_a_target_that_ends_stops_the_run_in_one_sentence(copying, tap, seed):
     copy = copying(Options(seed=seed, scale=0.5, latency_seconds=0.05))
 
-    with tap.start(copy.config()) as process:
+    with tap.start(copy.config(), afresh=True) as process:
         process.stdout.readline()
         process.stdout.close()
         said = process.stderr.read().decode()

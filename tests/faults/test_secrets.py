@@ -163,7 +163,7 @@ def test_the_key_is_in_no_command_line_and_no_output_of_a_stopped_run(
 ):
     monkeypatch.setenv("LOGLEVEL", "INFO")  # No reader empties stderr meanwhile.
     small.sandbox.latency_seconds = 0.3
-    process = small.start()
+    process = small.start(afresh=True)
     titles = set()
     deadline = time.monotonic() + 30
     while len(small.sandbox.log) < 5 and time.monotonic() < deadline:
@@ -309,7 +309,7 @@ def test_tokens_are_in_no_output_even_when_the_server_says_them(app, told, path,
 def test_tokens_are_in_no_command_line_and_no_output_of_a_stopped_run(app, monkeypatch):
     monkeypatch.setenv("LOGLEVEL", "INFO")  # No reader empties stderr meanwhile.
     app.copy.sandbox.latency_seconds = 0.3
-    process = app.copy.start(**app.settings())
+    process = app.copy.start(afresh=True, **app.settings())
     titles = set()
     deadline = time.monotonic() + 30
     while len(app.copy.sandbox.log) < 5 and time.monotonic() < deadline:
