@@ -12,8 +12,15 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
+
+if os.name != "nt":
+    import fcntl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[1]
 TOOLS = ROOT / ".tools"
@@ -89,12 +96,23 @@ def _locked(name: str, lock: Path) -> Path:
     home = TOOLS / name
     installed = home / "installed.txt"
     wanted = lock.read_text(encoding="utf-8")
-    if not installed.exists() or installed.read_text(encoding="utf-8") != wanted:
-        _run(uv(), "venv", "--quiet", "--clear", "--python", sys.executable, home)
-        python = _program(home, "python")
-        _run(uv(), "pip", "sync", "--quiet", "--python", python, lock)
-        installed.write_text(wanted, encoding="utf-8")
+    with one_at_a_time(name):
+        if not installed.exists() or installed.read_text(encoding="utf-8") != wanted:
+            _run(uv(), "venv", "--quiet", "--clear", "--python", sys.executable, home)
+            python = _program(home, "python")
+            _run(uv(), "pip", "sync", "--quiet", "--python", python, lock)
+            installed.write_text(wanted, encoding="utf-8")
     return home
+
+
+@contextmanager
+def one_at_a_time(name: str) -> Iterator[None]:
+    """Keeps other processes from making the same thing in `.tools`."""
+    TOOLS.mkdir(exist_ok=True)
+    with (TOOLS / f"{name}.lock").open("w") as file:
+        if os.name != "nt":
+            fcntl.flock(file, fcntl.LOCK_EX)  # Until it is closed.
+        yield
 
 
 def _program(environment: Path, name: str) -> Path:

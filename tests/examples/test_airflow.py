@@ -1,4 +1,8 @@
-"""examples/airflow as it is used: Airflow with four workers, Meltano, PostgreSQL."""
+"""examples/airflow as it is used: Airflow with four workers, Meltano, PostgreSQL.
+
+In the short form no Airflow is started: its Python says what the DAG is, and the
+commands of its tasks are run as a worker would.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +25,9 @@ from examples.airflow.local import DAGS, Airflow, Databases, Task
 from scripts import bootstrap
 from tap_stripe.accounts import Shard
 from tap_stripe.sandbox import Options, Sandbox
+from tests.conftest import environment
 from tests.expected import SCHEMAS, differences
-from tests.meltano.conftest import SYSTEM
+from tests.meltano.conftest import system_of_a_test
 
 with warnings.catch_warnings():
     # Says at import that XDG_RUNTIME_DIR is not set; a temporary folder does as well.
@@ -41,10 +46,30 @@ FIVE_MINUTES_LATER = """
 UPDATE runs SET last_heartbeat_at = last_heartbeat_at - interval '5 minutes'
 WHERE state = 'RUNNING' AND job_name = %s
 """
+# What the DAG is, and for each account (none: all of them) what its tasks run.
 ASK_THE_DAG = """
 import json, sys
-from stripe_accounts import shard_of
-print(json.dumps([shard_of(account_id) for account_id in sys.argv[1:]]))
+from datetime import datetime
+from types import SimpleNamespace
+from airflow.sdk.exceptions import AirflowSkipException
+from stripe_accounts import dag, read
+
+def command(shard, account_id):
+    run = SimpleNamespace(run_after=datetime(2026, 1, 2, 3))
+    try:
+        return read.function(shard, {"account_id": account_id}, run)
+    except AirflowSkipException:
+        return None
+
+print(json.dumps({
+    "schedule": dag.timetable.expression,
+    "catchup": dag.catchup,
+    "tasks": {task.task_id: task.retries for task in dag.tasks},
+    "commands": [
+        [command(shard, account_id or None) for shard in range(1, len(dag.tasks) + 1)]
+        for account_id in sys.argv[1:]
+    ],
+}))
 """
 
 
@@ -70,19 +95,20 @@ class Warehouse:
         found = self.ask("meltano", "SELECT state_id FROM state")
         return {state_id.removeprefix(STATE_ID) for (state_id,) in found}
 
-    def differences(self) -> list[str]:
-        """Says where the tables of any account differ from the sandbox."""
+    def differences(self, *names: str) -> list[str]:
+        """Says where tables (all if none is named) of any account are not Stripe's."""
         own = self._sandbox.account
         connected = [account["id"] for account in self._sandbox.objects("accounts")]
         found = []
         for account_id in (own, *connected):
-            held = {name: self._rows(name, account_id) for name in SCHEMAS}
+            held = {name: self._rows(name, account_id) for name in names or SCHEMAS}
             where = {} if account_id == own else {"account": account_id}
             found += [
                 f"{account_id} {difference}"
                 for difference in differences(self._sandbox, held, **where)
                 # Those are the platform's.
                 if not (where and difference.startswith("accounts:"))
+                if not names or difference.startswith(names)
             ]
         return found
 
@@ -130,7 +156,7 @@ def warehouse(server, sandbox) -> Warehouse:
 
 
 @pytest.fixture(scope="module")
-def airflow(server, sandbox, tmp_path_factory) -> Iterator[Airflow]:
+def airflow(server, sandbox, plugins, tmp_path_factory) -> Iterator[Airflow]:
     scheduler = "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT"
     airflow = Airflow(
         tmp_path_factory.mktemp("airflow"),
@@ -143,7 +169,9 @@ def airflow(server, sandbox, tmp_path_factory) -> Iterator[Airflow]:
             f"{scheduler}_DETECTION_INTERVAL": "2",
             "AIRFLOW__WORKERS__TASK_INSTANCE_HEARTBEAT_SEC": "2",
             "STRIPE_RETRY_DELAY_S": "3",
-            "MELTANO_SYS_DIR_ROOT": str(SYSTEM),
+            "MELTANO_SYS_DIR_ROOT": str(
+                system_of_a_test(plugins, tmp_path_factory.mktemp("system"))
+            ),
             "TAP_STRIPE_API_KEY": sandbox.key,
             "TAP_STRIPE_API_URL": sandbox.url,
             "TAP_STRIPE_REQUESTS_PER_SECOND": "10",
@@ -151,7 +179,6 @@ def airflow(server, sandbox, tmp_path_factory) -> Iterator[Airflow]:
             "TARGET_POSTGRES_BATCH_SIZE_ROWS": "50",
         },
     )
-    SYSTEM.mkdir(parents=True, exist_ok=True)
     airflow.install()
     airflow.read_once(sandbox.objects("accounts")[0]["id"])
     with airflow:
@@ -199,6 +226,12 @@ def kill(worker: psutil.Process) -> None:
             process.send_signal(signal.SIGKILL)
 
 
+only_long = pytest.mark.long("test_the_tasks_load_every_account_and_one_by_hand")
+# One Airflow for all tests of it.
+pytestmark = pytest.mark.xdist_group("airflow")
+
+
+@only_long
 def test_a_worker_killed_in_the_middle_loses_nothing_and_disturbs_no_other(
     airflow, scheduled, sandbox, warehouse
 ):
@@ -227,6 +260,7 @@ def test_a_worker_killed_in_the_middle_loses_nothing_and_disturbs_no_other(
     assert warehouse.differences() == []
 
 
+@only_long
 def test_one_account_is_read_again_by_hand(airflow, scheduled, sandbox, warehouse):
     airflow.wait(scheduled, seconds=WAITS_S)
     before = warehouse.states()
@@ -248,6 +282,7 @@ def test_one_account_is_read_again_by_hand(airflow, scheduled, sandbox, warehous
     assert warehouse.differences() == []
 
 
+@only_long
 @pytest.mark.usefixtures("scheduled")
 def test_the_schedule_ticks_every_3_hours(airflow):
     dag = airflow.dag()
@@ -259,19 +294,110 @@ def test_the_schedule_ticks_every_3_hours(airflow):
     assert timedelta() < tick - datetime.now(UTC) <= timedelta(hours=3)
 
 
-def test_the_dag_knows_the_shards_of_the_tap():
-    account_ids = [f"acct_{number}" for number in range(100)]
-    python = bootstrap.airflow().with_name("python")
+# Without a running Airflow
 
+
+def asked_of_the_dag(*account_ids: str, shards: int = SHARDS) -> dict[str, Any]:
+    python = bootstrap.airflow().with_name("python")
     told = subprocess.run(
         [python, "-c", ASK_THE_DAG, *account_ids],
-        env={"PYTHONPATH": str(DAGS), "STRIPE_SHARDS": "16"},
+        env={
+            "PYTHONPATH": str(DAGS),
+            "STRIPE_SHARDS": str(shards),
+            "MELTANO": str(bootstrap.meltano()),
+        },
         check=True,
         capture_output=True,
     )
+    found: dict[str, Any] = json.loads(told.stdout.splitlines()[-1])
+    return found
 
-    of = json.loads(told.stdout)
-    assert all(
-        Shard(number, 16).has(account_id)
-        for account_id, number in zip(account_ids, of, strict=True)
+
+def test_the_dag_has_a_task_for_each_shard_and_ticks_every_3_hours():
+    dag = asked_of_the_dag()
+
+    assert dag["schedule"] == "0 */3 * * *"
+    assert dag["catchup"] is False
+    assert dag["tasks"] == dict.fromkeys(TASKS, 3)
+
+
+def test_the_dag_knows_the_shards_of_the_tap():
+    account_ids = [f"acct_{number}" for number in range(100)]
+
+    of = asked_of_the_dag(*account_ids, shards=16)["commands"]
+
+    for account_id, commands in zip(account_ids, of, strict=True):
+        read_by = [number for number, one in enumerate(commands, 1) if one]
+        assert read_by == [
+            number for number in range(1, 17) if Shard(number, 16).has(account_id)
+        ]
+
+
+SELECTED = ("charges", "customers")
+
+
+@pytest.fixture
+def few() -> Iterator[Sandbox]:
+    """Give a platform that is read in a few seconds."""
+    options = Options(
+        seed=9,
+        scale=0.05,
+        sizes={"accounts": 4},
+        connected_data=True,
+        latency_seconds=0,
     )
+    with Sandbox(options) as running:
+        yield running
+
+
+@pytest.fixture
+def run_as_a_worker(server, plugins, few, tmp_path) -> Callable[[str], None]:
+    """Give a function that runs a task's command, as a worker of Airflow does."""
+    databases = Databases.on(server)
+    env = environment(
+        MELTANO_PROJECT_ROOT=str(bootstrap.ROOT),
+        MELTANO_SYS_DIR_ROOT=str(system_of_a_test(plugins, tmp_path)),
+        MELTANO_DATABASE_URI=databases.meltano,
+        TARGET_POSTGRES_SQLALCHEMY_URL=databases.warehouse,
+        TAP_STRIPE_API_KEY=few.key,
+        TAP_STRIPE_API_URL=few.url,
+        TAP_STRIPE__SELECT=json.dumps([f"{name}.*" for name in SELECTED]),
+    )
+
+    def run(command: str) -> None:
+        ran = subprocess.run(
+            ["/bin/bash", "-c", command],
+            cwd=bootstrap.ROOT,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ran.returncode == 0, ran.stderr[-3000:]
+
+    return run
+
+
+def test_the_tasks_load_every_account_and_one_by_hand(run_as_a_worker, few, server):
+    warehouse = Warehouse(server.get_uri, few)
+    account_id = few.objects("accounts")[-1]["id"]
+    of_all, of_one = asked_of_the_dag("", account_id, shards=2)["commands"]
+
+    for command in of_all:
+        run_as_a_worker(command)
+
+    states = {"shard-1-of-2", "shard-2-of-2"}
+    assert warehouse.states() == states
+    assert warehouse.differences(*SELECTED) == []
+    warehouse.ask(
+        "warehouse", "DELETE FROM stripe.charges WHERE account_id = %s", account_id
+    )
+    (by_hand,) = (command for command in of_one if command)
+    few.log.clear()
+
+    run_as_a_worker(by_hand)
+
+    assert warehouse.states() - states == {f"{account_id}-20260102T030000"}
+    assert {entry.account for entry in few.log.entries} <= {None, account_id}
+    assert warehouse.differences(*SELECTED) == []

@@ -1,8 +1,9 @@
 """What the fault suite shares: how long it runs, what it tried, a copy to judge.
 
-pytest tests/faults                          the short form
-pytest tests/faults --seed 7                 another: of many situations it tries two
-pytest tests/faults --rounds 50 --seed 7     the long form, with all of them
+pytest tests/faults                          of each test two situations a day, in turn
+pytest tests/faults --day 7                  those of another day
+pytest tests/faults --long                   all of them, with the chance of today
+pytest tests/faults --rounds 50 --seed 7     the same, with more kills
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import pytest
 
 from tap_stripe.sandbox import Sandbox
 from tap_stripe.sync.alike import each
-from tests.conftest import Ran, Tap
+from tests.conftest import ROUNDS, Ran, Tap, deselect, of_today
 from tests.expected import differences
 from tests.target import Target
 
@@ -30,27 +31,19 @@ if TYPE_CHECKING:
     from tap_stripe.sandbox import Options
     from tests.conftest import Started
 
-ROUNDS = 6
 SITUATIONS = 2
-SEED = 1
 EXAMPLES_A_ROUND = 15
 START_S = 30
 JSON = {"Content-Type": "application/json"}
 
-_TRIED = pytest.StashKey[list[str]]()
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("faults", "the fault suite")
-    group.addoption("--rounds", type=int, default=ROUNDS, help="kills, and so on")
-    group.addoption("--seed", type=int, default=SEED, help="what chance decides by")
+# The property of a report that says what was tried.
+TRIED = "tried"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_TRIED] = []
     hypothesis.settings.register_profile(
         "faults",
-        max_examples=EXAMPLES_A_ROUND * config.getoption("rounds", ROUNDS),
+        max_examples=EXAMPLES_A_ROUND * config.option.rounds,
         deadline=None,
     )
 
@@ -59,36 +52,46 @@ def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
     """Seed what hypothesis draws; leave the short form some situations of each test."""
-    seed = config.getoption("seed", SEED)
     kinds: dict[str, list[pytest.Item]] = {}
     for item in items:
         if item.path.parent == Path(__file__).parent:
             assert isinstance(item, pytest.Function)
             kinds.setdefault(f"{item.path}::{item.originalname}", []).append(item)
             if hypothesis.is_hypothesis_test(item.obj):
-                hypothesis.seed(seed)(item.obj)
-    kept: set[pytest.Item] = set()
-    for name, situations in kinds.items():
-        few = config.getoption("rounds", ROUNDS) <= ROUNDS
-        some = min(len(situations), SITUATIONS if few else len(situations))
-        kept.update(random.Random(f"{seed} {name}").sample(situations, some))
-    left = [item for each in kinds.values() for item in each if item not in kept]
-    if left:
-        config.hook.pytest_deselected(items=left)
-        items[:] = [item for item in items if item not in set(left)]
+                hypothesis.seed(config.option.seed)(item.obj)
+    if config.option.rounds > ROUNDS:
+        return
+    of_other_days = [
+        item
+        for situations in kinds.values()
+        for item in set(situations) - set(of_today(config, situations, SITUATIONS))
+    ]
+    deselect(config, items, of_other_days)
 
 
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    tried = config.stash.get(_TRIED, [])
-    if tried:
-        seed, rounds = (
-            config.getoption("seed", SEED),
-            config.getoption("rounds", ROUNDS),
+    """Say what was tried, by whichever process."""
+    ended = [
+        report
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if getattr(report, "when", "") == "teardown"
+    ]
+    lines = [
+        f"{report.nodeid.rpartition('::')[2]}: {what}"
+        for report in ended
+        for name, what in report.user_properties
+        if name == TRIED
+    ]
+    if lines:
+        options = config.option
+        terminalreporter.section(
+            f"faults tried with --seed {options.seed} --rounds {options.rounds} "
+            f"--day {options.day}"
         )
-        terminalreporter.section(f"faults tried with --seed {seed} --rounds {rounds}")
-        for line in tried:
+        for line in lines:
             terminalreporter.write_line(line)
 
 
@@ -201,26 +204,26 @@ def tried(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """Give a function that notes what was tried, for the end of the report."""
 
     def note(what: str) -> None:
-        request.config.stash[_TRIED].append(f"{request.node.name}: {what}")
+        request.node.user_properties.append((TRIED, what))
 
     return note
 
 
 @pytest.fixture
 def rounds(request: pytest.FixtureRequest) -> int:
-    return int(request.config.getoption("rounds", ROUNDS))
+    return int(request.config.option.rounds)
 
 
 @pytest.fixture
 def chance(request: pytest.FixtureRequest) -> random.Random:
     """Give what the seed makes of chance; each test has its own."""
-    seed = request.config.getoption("seed", SEED)
+    seed = request.config.option.seed
     return random.Random(f"{seed} {request.node.name}")
 
 
 @pytest.fixture
 def seed(request: pytest.FixtureRequest) -> int:
-    return int(request.config.getoption("seed", SEED))
+    return int(request.config.option.seed)
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ import threading
 import pytest
 
 from tap_stripe.sandbox import Faults, Limits, Options
-from tests.faults.conftest import ROUNDS, assert_one_sentence, share
+from tests.conftest import ROUNDS
+from tests.faults.conftest import assert_one_sentence, share
 
 SOME = 0.05
 MANY = 0.15

