@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
 
 from tap_stripe.sandbox import Limits, Options
@@ -11,6 +9,7 @@ from tests.faults.conftest import share
 
 FAR_TOO_FAST = 1000
 MOST_REFUSED = 0.35
+SHRINKS_AFTER = 40
 
 LIMITS = {
     "account": Limits(requests_per_second=25),
@@ -69,14 +68,15 @@ def test_too_many_at_once_are_run_into_rarely(copying, tried, rounds, seed, name
 def test_a_limit_that_shrinks_in_mid_run_ends_right(copying, tried, seed):
     options = Options(seed=seed, scale=0.3, sizes={"charges": 3_000})
     copy = copying(options, requests_per_second=60)
-    shrinking = threading.Timer(
-        1.0, setattr, (copy.sandbox, "limits", Limits(requests_per_second=12))
-    )
-    shrinking.start()
+    shrunk = Limits(requests_per_second=12)
+
+    def shrink(_):
+        if len(copy.sandbox.log) == SHRINKS_AFTER:
+            copy.sandbox.limits = shrunk
+
+    copy.sandbox.impostor = shrink
 
     part = ends_right(copy, tried)
-    shrinking.cancel()
-    shrinking.join()
 
     assert 0 < part < MOST_REFUSED
 
