@@ -12,16 +12,16 @@ from urllib.parse import urlsplit
 import pytest
 
 from tap_stripe.body import decode_object
+from tap_stripe.output.lines import BatchLines, MappedLines, QuickLines, lines_of
 from tap_stripe.sandbox import Options, Sandbox
 from tap_stripe.streams import Collection
-from tap_stripe.sync.lines import BatchLines, MappedLines, QuickLines, lines_of
 from tap_stripe.tap import TapStripe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tap_stripe.output.lines import Lines
     from tap_stripe.streams.shape import Row
-    from tap_stripe.sync.lines import Lines
     from tests.conftest import Ran, Tap
 
 Config: TypeAlias = "Callable[..., dict[str, Any]]"

@@ -1,0 +1,4 @@
+"""From rows to what the target reads.
+
+- lines: rows become Singer lines.
+"""
