@@ -67,7 +67,8 @@ class Customers(Collection):
 
     name = "customers"
     stripe_object = "customer"
-    feeds = (Feed(listings.CUSTOMERS),)
+    expand = ("invoice_credit_balance", "tax", "tax_ids")
+    feeds = (Feed(listings.CUSTOMERS, expand=expand),)
 
 
 class Disputes(Collection):

@@ -76,6 +76,8 @@ class Shaper:
                 self._left_out.add(name)
             else:
                 self._changes[name] = change
+        # What the schema lacks and is expanded for others is nothing to report.
+        self._left_out |= {name for name, below in hidden_below.items() if "" in below}
         self._references = [
             name for name, change in self._changes.items() if change is reference
         ]
