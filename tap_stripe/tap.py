@@ -175,13 +175,15 @@ class TapStripe(Tap):
             SettingError: One can't be used.
         """
         # Catalogs may lack keys, and call a stream as they like.
-        entries = [
-            replace(entry, stream=stream.name, key_properties=stream.primary_keys)
+        selected = {
+            stream.name: replace(
+                entry, stream=stream.name, key_properties=stream.primary_keys
+            )
             for stream in self.selected()
             if (entry := self.catalog.get_stream(stream.name)) is not None
-        ]
+        }
         self.mapper = mapper(
-            self.config, entries, known=Collection.registered, logger=self.logger
+            self.config, self.streams.values(), selected, logger=self.logger
         )
 
     @property

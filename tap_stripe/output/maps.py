@@ -15,7 +15,7 @@ from singer_sdk.mapper import (
     MAPPER_SOURCE_OPTION,
     CustomStreamMap,
     PluginMapper,
-    RemoveRecordTransform,
+    SameRecordTransform,
 )
 from singer_sdk.singerlib import Catalog, RecordMessage
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Iterable, Iterator, Mapping
 
+    from singer_sdk import Stream
     from singer_sdk.mapper import StreamMap
     from singer_sdk.singerlib import CatalogEntry
 
@@ -181,40 +182,42 @@ def _short(text: str) -> str:
 
 def mapper(
     config: Mapping[str, Any],
-    selected: Iterable[CatalogEntry],
+    streams: Iterable[Stream],
+    selected: Mapping[str, CatalogEntry],
     *,
-    known: Iterable[str],
     logger: logging.Logger,
 ) -> PluginMapper:
     """Make the stream maps that the settings ask for.
 
     Args:
         config: The tap's settings.
-        selected: The streams that are selected. No map is applied to the others, which
-            have no properties.
-        known: Names of all collections.
+        streams: All of the tap's.
+        selected: The entries of those that are selected. No map is applied to the
+            others: they may lack what it needs.
         logger: The tap's.
 
     Raises:
         SettingError: A map can't be used.
     """
-    names = set(known)
-    entries = {entry.tap_stream_id: entry for entry in selected}
+    every = {stream.name: stream for stream in streams}
     maps = dict(config.get("stream_maps") or {})
     try:
-        _refuse_unknown(maps, names)
+        _refuse_unknown(maps, every.keys())
         made = PluginMapper(
             plugin_config={**config, "stream_maps": maps}, logger=logger
         )
-        for name, entry in entries.items():
+        for name, entry in selected.items():
             made.register_raw_streams_from_catalog(Catalog({name: entry}))
     except (ConfigValidationError, TapError):
         raise
     except Exception as error:  # A map can be anything.  # noqa: BLE001
         message = f"The setting stream_maps or flattening can't be used: {_told(error)}"
         raise SettingError(message) from None
-    for name in names - entries.keys():
-        made.stream_maps[name] = [RemoveRecordTransform(name, {}, None, None)]
+    for name in every.keys() - selected.keys():
+        stream = every[name]
+        made.stream_maps[name] = [
+            SameRecordTransform(name, stream.schema, stream.primary_keys, None)
+        ]
     for stream_maps in made.stream_maps.values():
         for stream_map in stream_maps:
             if isinstance(stream_map, CustomStreamMap):
@@ -223,7 +226,7 @@ def mapper(
     return made
 
 
-def _refuse_unknown(maps: Mapping[str, Any], known: set[str]) -> None:
+def _refuse_unknown(maps: Mapping[str, Any], known: Iterable[str]) -> None:
     """Refuse a map of no collection: what it should hash or leave out would go out."""
     for name, definition in maps.items():
         source = name
