@@ -23,6 +23,7 @@ from dotenv import dotenv_values
 from psycopg2 import sql
 
 from scripts import bootstrap
+from tap_stripe.keys import livemode_of
 
 with warnings.catch_warnings():
     # Says at import that XDG_RUNTIME_DIR is not set; a temporary folder does as well.
@@ -64,7 +65,7 @@ def environment_for(key: str | None) -> str:
     """
     if not key:
         return "sandbox"
-    return "test" if key.startswith(("sk_test_", "rk_test_")) else "prod"
+    return "test" if livemode_of(key) is False else "prod"
 
 
 def main() -> int:

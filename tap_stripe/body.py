@@ -132,6 +132,16 @@ def is_null(value: Any) -> bool:
     return value is None or (isinstance(value, Raw) and value == _NULL)
 
 
+def is_key(value: Any) -> bool:
+    """Tell whether a value can be part of a row's key: a text or a whole number."""
+    if isinstance(value, Raw):
+        text_of = memoryview(value)
+        return text_of[0] == ord('"') and len(text_of) > len('""')
+    if isinstance(value, str):
+        return bool(value)
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 def text(value: Any) -> str | None:
     """Read a string; None for anything else."""
     if isinstance(value, Raw):

@@ -4,6 +4,7 @@ TapError                one sentence for the user, exit code 1
 ├── SettingError        a setting is missing or wrong
 ├── StateError          the state file can't be used
 ├── CatalogError        the catalog can't be used
+├── RowError            one object can't be made a row, or its row not written
 ├── ConnectError        an account can't be connected or disconnected
 ├── ResponseError       Stripe's answer can't be what its documentation says
 └── StripeError         Stripe refused a request (HTTP status >= 400)
@@ -20,6 +21,11 @@ TapError                one sentence for the user, exit code 1
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 class TapError(Exception):
     """What the user has to change, in one sentence."""
@@ -35,6 +41,30 @@ class StateError(TapError):
 
 class CatalogError(TapError):
     """The catalog can't be used."""
+
+
+class RowError(TapError):
+    """One object can't be made a row, or its row can't be written.
+
+    Attributes:
+        collection: Name of the collection that lacks the row.
+        id: Of the object.
+        rows: The rows that could be made of the same object, and are still to be
+            written.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        collection: str,
+        id_: str,
+        rows: Sequence[dict[str, Any]] = (),
+    ) -> None:
+        super().__init__(message)
+        self.collection = collection
+        self.id = id_
+        self.rows = list(rows)
 
 
 class ConnectError(TapError):

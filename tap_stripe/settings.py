@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import math
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -13,9 +15,10 @@ from singer_sdk import typing as th
 from tap_stripe.accounts import Accounts, read_accounts
 from tap_stripe.client import API_URL
 from tap_stripe.errors import SettingError
+from tap_stripe.keys import checked_key, livemode_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 SANDBOX = "sandbox"
 SANDBOX_KEY = "sk_test_sandbox"
@@ -27,11 +30,15 @@ MISSING_KEY = (
     "to a key such as this form makes: "
 )
 API_KEYS = "https://dashboard.stripe.com/apikeys"
+MOST_OF_A_NAME = 63
+"""Characters of a flattened property's name, unless the settings say otherwise."""
 _LIVE_REQUESTS_PER_SECOND = 15.0
 _TEST_REQUESTS_PER_SECOND = 5.0
 _SANDBOX_REQUESTS_PER_SECOND = 100.0
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _DAY_S = 86400
+_MOST = 1e9
+"""Of any setting that is a number: 30 years of seconds."""
 
 SETTINGS = th.PropertiesList(
     th.Property(
@@ -65,12 +72,22 @@ SETTINGS = th.PropertiesList(
         ),
     ),
     th.Property(
+        "livemode",
+        th.BooleanType,
+        title="Live mode",
+        description=(
+            "Whether the key has to be one of live mode (true) or of test mode "
+            "(false). A key of the other mode is refused before anything is written. "
+            "Default: either will do."
+        ),
+    ),
+    th.Property(
         "start_date",
         th.DateTimeType,
         title="Start date",
         description=(
-            "Objects created before are left out, also when they change later. "
-            "Default: everything is read."
+            "Objects created before are left out, also when they change later. A mere "
+            "date begins at midnight UTC. Default: everything is read."
         ),
     ),
     th.Property(
@@ -193,6 +210,50 @@ NUMBERS = tuple(
 """Settings that are numbers with a fraction."""
 
 
+def without_nulls(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Give settings without those that are null: null means the default.
+
+    In a stream map null means something, and so it may in what maps are given.
+    """
+    found = {name: value for name, value in config.items() if value is not None}
+    if isinstance(batch := found.get("batch_config"), dict):
+        found["batch_config"] = _without_nulls_inside(batch)
+    return found
+
+
+def _without_nulls_inside(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: _without_nulls_inside(inner)
+        for name, inner in value.items()
+        if inner is not None
+    }
+
+
+def refuse_unknown(config: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse names of settings that there are not: mistyped ones would do nothing.
+
+    Names that don't begin with a letter are let through, as others' notes.
+
+    Raises:
+        SettingError: There is one; the message names those that may be meant.
+    """
+    names = sorted(known)
+    for name in config:
+        if name in names or not name[:1].isalpha():
+            continue
+        meant = nearest(name, names) or "see tap-stripe --about."
+        message = f"The setting {name[:60]!r} is unknown to tap-stripe: {meant}"
+        raise SettingError(message)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Ask whether another name is meant; empty if none is near."""
+    found = difflib.get_close_matches(name.lower(), sorted(known), n=1)
+    return f"did you mean {found[0]}?" if found else ""
+
+
 def number(name: str, value: str) -> float:
     """Read a number that came as text.
 
@@ -216,7 +277,11 @@ class Settings:
         oauth_secret_key: By which they are renewed.
         api_url: Scheme and host, or `sandbox`.
         accounts: The accounts to read.
-        start: First `created` second that is wanted; 0 for all.
+        livemode: Whether the data has to be live (true) or of test mode (false), if
+            that is asked for. A key that says its mode has been compared already.
+        key_livemode: Whether the key reads live data; None where it doesn't say.
+        start: First `created` second that is wanted; 0 for all. At most a day ahead of
+            this machine's clock.
         requests_per_second: For all requests together.
         requests_per_second_per_endpoint: For each endpoint, if set.
         requests_per_second_per_account: For each connected account.
@@ -232,6 +297,8 @@ class Settings:
     oauth_secret_key: str
     api_url: str
     accounts: Accounts
+    livemode: bool | None
+    key_livemode: bool | None
     start: int
     requests_per_second: float
     requests_per_second_per_endpoint: float | None
@@ -243,46 +310,88 @@ class Settings:
     fail_on_missing_permission: bool
 
 
-def read_settings(config: Mapping[str, Any]) -> Settings:
+def read_settings(config: Mapping[str, Any], *, now: float | None = None) -> Settings:
     """Check the settings that a JSON schema can't.
+
+    Args:
+        config: The settings; those that are null are as if they were not there.
+        now: Seconds since the epoch; this machine's clock if None.
 
     Raises:
         SettingError: One can't be used; the message says what to change.
     """
+    config = without_nulls(config)
     api_url = checked_api_url(config.get("api_url") or API_URL)
     api_key, token_file, secret_key = _keys(config, is_sandbox=api_url == SANDBOX)
+    key_livemode = livemode_of(api_key or secret_key)
     default_rate = (
         _SANDBOX_REQUESTS_PER_SECOND
         if api_url == SANDBOX
         else _TEST_REQUESTS_PER_SECOND
-        if "_test_" in (api_key or secret_key)
+        if key_livemode is False
         else _LIVE_REQUESTS_PER_SECOND
     )
-    rate = float(config.get("requests_per_second") or default_rate)
+    rate = _number(config, "requests_per_second", default_rate)
     accounts = read_accounts(config.get("account_ids"), config.get("shard"))
-    full_look_s = config.get("full_look_seconds")
-    if full_look_s is None:
-        full_look_s = _DAY_S if accounts.several else 0
     return Settings(
         api_key=api_key,
         oauth_token_file=token_file,
         oauth_secret_key=secret_key,
         api_url=api_url,
         accounts=accounts,
-        start=_start(config.get("start_date")),
-        requests_per_second=rate,
-        requests_per_second_per_endpoint=None
-        if (per_endpoint := config.get("requests_per_second_per_endpoint")) is None
-        else float(per_endpoint),
-        requests_per_second_per_account=float(
-            config.get("requests_per_second_per_account") or rate
+        livemode=_livemode(
+            config.get("livemode"), key=key_livemode, is_sandbox=api_url == SANDBOX
         ),
-        full_look_s=int(full_look_s),
-        lookback_s=int(config.get("lookback_seconds", 900)),
-        timeout_s=float(config.get("request_timeout", 60)),
-        retry_s=float(config.get("retry_seconds", 300)),
+        key_livemode=key_livemode,
+        start=_start(config.get("start_date"), time.time() if now is None else now),
+        requests_per_second=rate,
+        requests_per_second_per_endpoint=_number(
+            config, "requests_per_second_per_endpoint", 0
+        )
+        or None,
+        requests_per_second_per_account=_number(
+            config, "requests_per_second_per_account", rate
+        ),
+        full_look_s=int(
+            _number(config, "full_look_seconds", _DAY_S if accounts.several else 0)
+        ),
+        lookback_s=int(_number(config, "lookback_seconds", 900)),
+        timeout_s=_number(config, "request_timeout", 60),
+        retry_s=_number(config, "retry_seconds", 300),
         fail_on_missing_permission=bool(config.get("fail_on_missing_permission", True)),
     )
+
+
+def _number(config: Mapping[str, Any], name: str, default: float) -> float:
+    """Give a number that other programs can count with: JSON in Python has NaN too."""
+    try:
+        value = float(config.get(name, default))
+    except (OverflowError, TypeError, ValueError):
+        value = math.nan
+    if not value <= _MOST:
+        message = f"The setting {name} is no number, or one that is too large."
+        raise SettingError(message)
+    return value
+
+
+def _livemode(asked: Any, *, key: bool | None, is_sandbox: bool) -> bool | None:
+    """Give the mode that is asked for; the sandbox has none.
+
+    Raises:
+        SettingError: The key is of the other one.
+    """
+    if asked is None or is_sandbox:
+        return None
+    livemode = bool(asked)
+    if key is not None and key is not livemode:
+        message = (
+            f"The setting livemode is {'true' if livemode else 'false'}, but the key "
+            f"is one of {'live' if key else 'test'} mode, whose data would go among "
+            "the other mode's: use another key, or another environment with a schema "
+            "of its own, or change livemode."
+        )
+        raise SettingError(message)
+    return livemode
 
 
 def _keys(config: Mapping[str, Any], *, is_sandbox: bool) -> tuple[str, str, str]:
@@ -307,21 +416,6 @@ def _keys(config: Mapping[str, Any], *, is_sandbox: bool) -> tuple[str, str, str
         )
         raise SettingError(message)
     return "", token_file, secret_key
-
-
-def checked_key(name: str, key: Any) -> str:
-    """Give a key without blanks around it; empty if there is none.
-
-    Raises:
-        SettingError: It can't be one of Stripe's.
-    """
-    checked = str(key or "").strip()
-    if not checked.isascii() or any(c.isspace() for c in checked):
-        message = (
-            f"The setting {name} is no Stripe key: it has blanks or accents in it."
-        )
-        raise SettingError(message)
-    return checked
 
 
 def checked_api_url(api_url: str) -> str:
@@ -355,17 +449,25 @@ def is_loopback(url: str) -> bool:
     return urlsplit(url).hostname in _LOOPBACK
 
 
-def _start(start_date: Any) -> int:
+def _start(start_date: Any, now: float) -> int:
     if not start_date:
         return 0
     try:
         parsed = datetime.fromisoformat(str(start_date))
-    except ValueError:
+        if parsed.tzinfo is None:
+            parsed = parsed.replace(tzinfo=UTC)
+        start = parsed.timestamp()
+    except (OverflowError, ValueError):
         message = (
             f"The setting start_date is {start_date!r}: write it like 2024-01-31 or "
             "2024-01-31T00:00:00Z."
         )
         raise SettingError(message) from None
-    if parsed.tzinfo is None:
-        parsed = parsed.replace(tzinfo=UTC)
-    return max(0, math.floor(parsed.timestamp()))
+    # Where the day has begun already, it may be tomorrow's in UTC.
+    if start > now + _DAY_S:
+        message = (
+            f"The setting start_date is {start_date!r}, which is still to come: no "
+            "object could be read."
+        )
+        raise SettingError(message)
+    return max(0, math.floor(start))

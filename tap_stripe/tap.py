@@ -6,31 +6,37 @@ import json
 import os
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from singer_sdk import Tap
+from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.contrib.msgspec import MsgSpecWriter
 from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.singerlib import Catalog
 from singer_sdk.tap_base import CliTestOptionValue
 
 from tap_stripe import check
 from tap_stripe.accounts import read_accounts
+from tap_stripe.catalog import read_catalog
 from tap_stripe.client import Client
 from tap_stripe.connect.app_tokens import credentials
 from tap_stripe.connect.commands import with_commands
 from tap_stripe.errors import CatalogError, SettingError, StateError, TapError
 from tap_stripe.masking import Mask
 from tap_stripe.memory import keep_flat
+from tap_stripe.output.maps import mapper
 from tap_stripe.permissions import chosen, link, needed
 from tap_stripe.rate import RateBudget
 from tap_stripe.sandbox import Options, Sandbox
 from tap_stripe.settings import (
     APP_FILE,
     MISSING_KEY,
+    MOST_OF_A_NAME,
     NUMBERS,
     SANDBOX,
     SANDBOX_KEY,
@@ -39,6 +45,8 @@ from tap_stripe.settings import (
     Settings,
     number,
     read_settings,
+    refuse_unknown,
+    without_nulls,
 )
 from tap_stripe.stopping import Stopping
 from tap_stripe.streams import Collection
@@ -77,12 +85,58 @@ class TapStripe(Tap):
         self._run: Run | None = None
         self._stopping = Stopping()
         catalog = kwargs.get("catalog")
+        if isinstance(catalog, Mapping) and not isinstance(catalog, Catalog):
+            catalog = kwargs["catalog"] = read_catalog(catalog)
         self._given_catalog = catalog if isinstance(catalog, Catalog) else None
         super().__init__(**kwargs)
         self._check_catalog()
 
+    @classproperty
+    def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 # As singer-sdk's own.
+        """Read settings from the environment.
+
+        Raises:
+            SettingError: A variable can't be read.
+        """
+        schema = cls.config_jsonschema
+        cls.append_builtin_config(schema)
+        found: dict[str, Any] = {}
+        for name, definition in schema["properties"].items():
+            variable = f"{cls._env_var_prefix}{name.upper()}"
+            if "string" not in definition.get("type", ()) and not os.environ.get(
+                variable, "unset"
+            ):
+                continue
+            try:
+                found |= parse_environment_config(
+                    {"properties": {name: definition}}, cls._env_var_prefix
+                )
+            except ValueError:
+                message = f"The environment variable {variable} can't be read."
+                raise SettingError(message) from None
+        return found
+
+    @classmethod
+    def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
+        """Add the SDK's settings, the length of names as PostgreSQL takes it."""
+        super().append_builtin_config(config_jsonschema)
+        properties = config_jsonschema["properties"]
+        properties["flattening_max_key_length"] = {
+            **properties["flattening_max_key_length"],
+            "default": MOST_OF_A_NAME,
+            "description": (
+                "The maximum length of a flattened key. PostgreSQL cuts names off "
+                f"after {MOST_OF_A_NAME} bytes."
+            ),
+        }
+
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Check the settings; the sandbox needs no key of the user."""
+        self._config = without_nulls(self._config)
+        schema = self.config_jsonschema
+        self.append_builtin_config(schema)
+        if raise_errors:
+            refuse_unknown(self._config, schema["properties"])
         for name in NUMBERS:
             # From the environment the SDK brings them as text.
             if isinstance(value := self._config.get(name), str):
@@ -104,7 +158,33 @@ class TapStripe(Tap):
                 # Not repeated: it's secret.
                 message = f"The setting {name} must be a text."
                 raise SettingError(message)
-        return super()._validate_config(raise_errors=raise_errors)
+        try:
+            return super()._validate_config(raise_errors=raise_errors)
+        except AttributeError:
+            # singer-sdk's own schemas can't tell each wrong value.
+            message = (
+                "The setting stream_maps or faker_config can't be used: it has not the "
+                "form that https://sdk.meltano.com/en/latest/stream_maps.html says."
+            )
+            raise SettingError(message) from None
+
+    def setup_mapper(self) -> None:
+        """Make the stream maps that the settings ask for.
+
+        Raises:
+            SettingError: One can't be used.
+        """
+        # Catalogs may lack keys, and call a stream as they like.
+        selected = {
+            stream.name: replace(
+                entry, stream=stream.name, key_properties=stream.primary_keys
+            )
+            for stream in self.selected()
+            if (entry := self.catalog.get_stream(stream.name)) is not None
+        }
+        self.mapper = mapper(
+            self.config, self.streams.values(), selected, logger=self.logger
+        )
 
     @property
     def settings(self) -> Settings:
@@ -267,7 +347,7 @@ class TapStripe(Tap):
             tap = cls(
                 config=config.config,
                 state=_read_json(state, "state", StateError),
-                catalog=_read_catalog(catalog),
+                catalog=_read_json(catalog, "catalog", CatalogError),
                 parse_env_config=config.parse_env,
             )
             tap.run()
@@ -306,7 +386,7 @@ class TapStripe(Tap):
         with _one_sentence(cls):
             tap = cls(
                 config=config.config,
-                catalog=_read_catalog(catalog),
+                catalog=_read_json(catalog, "catalog", CatalogError),
                 parse_env_config=config.parse_env,
             )
             # Somebody waits for the answer.
@@ -336,24 +416,6 @@ def _read_json(file: Any, what: str, error_class: type[TapError]) -> Any:
         message = f"The {what} file {file.name} is no JSON object."
         raise error_class(message)
     return read
-
-
-def _read_catalog(file: Any) -> Catalog | None:
-    read = _read_json(file, "catalog", CatalogError)
-    if read is None:
-        return None
-    try:
-        found = Catalog.from_dict(read)
-        for entry in found.streams:
-            # Catalog takes them as they are.
-            tuple(entry.key_properties or ())
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        message = (
-            f"The catalog file {file.name} is no Singer catalog ({error!r}); discover "
-            "it anew."
-        )
-        raise CatalogError(message) from None
-    return found
 
 
 @contextmanager

@@ -37,6 +37,7 @@ LISTED = {
 }
 EXPANDED = {
     "coupons": ("applies_to", "currency_options"),
+    "customers": ("invoice_credit_balance", "tax", "tax_ids"),
     "invoices": ("payments",),
     "plans": ("tiers",),
 }
@@ -61,6 +62,7 @@ INSIDE = {
 SHOWN_WHOLE = {
     "accounts": ("external_accounts",),
     "application_fees": ("refunds",),
+    "customers": ("tax_ids",),
     "invoices": ("lines",),
     "subscriptions": ("items",),
     "file_uploads": ("links",),

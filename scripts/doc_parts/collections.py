@@ -32,6 +32,7 @@ _EVENT_NAMES: dict[str, tuple[str, ...]] = {
     "fee_refund": ("application_fee.refund",),
     "refund": ("charge.refund", "refund"),
     "subscription": ("customer.subscription",),
+    "tax_id": ("customer.tax_id",),
 }
 
 

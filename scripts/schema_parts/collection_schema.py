@@ -21,6 +21,7 @@ from scripts.schema_parts.json_types import (
 )
 from scripts.schema_parts.stripe_classes import StripeClass, is_resource, resource
 from scripts.schema_parts.times import is_time
+from tap_stripe.streams import Collection
 from tap_stripe.streams.old_names import old_names
 
 if TYPE_CHECKING:
@@ -87,8 +88,13 @@ def rows_class(collection: str, object_name: str) -> StripeClass | None:
 
 def _stripe_properties(collection: str, stripe_class: StripeClass) -> dict[str, Schema]:
     properties: dict[str, Schema] = {}
+    without = overrides()["expansions"].keys()
+    expanded = Collection.registered[collection].expand
     for found in stripe_class.properties:
-        schema = schema_of(found.annotation, seen_from=stripe_class)
+        is_expansion = f"{stripe_class.object_name}.{found.name}" in without
+        if is_expansion and found.name not in expanded:
+            continue
+        schema = schema_of(found.annotation, seen_from=stripe_class, without=without)
         if "integer" in schema["type"] and (
             is_time(found.name, found.docstring)
             or f"{collection}.{found.name}" in overrides()["times"]

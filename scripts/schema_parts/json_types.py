@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from scripts.schema_parts.stripe_classes import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from scripts.schema_parts.stripe_classes import StripeClass
 
@@ -58,6 +58,7 @@ def schema_of(
     *,
     seen_from: StripeClass,
     inside: tuple[StripeClass, ...] = (),
+    without: Collection[str] = (),
 ) -> Schema:
     """Give the schema of what has this annotation; null is always allowed.
 
@@ -66,16 +67,17 @@ def schema_of(
         seen_from: The class that declares the property.
         inside: The classes around that one, outermost first: where a class would hold
             itself again, the schema is left open.
+        without: Properties of resources that no schema shows, as `object.property`.
 
     Raises:
         NotImplementedError: The stripe package has annotations of a new kind.
     """
-    same_place = partial(schema_of, seen_from=seen_from, inside=inside)
+    same_place = partial(schema_of, seen_from=seen_from, inside=inside, without=without)
     match annotation:
         case ast.Constant(value=str(quoted)):
             schema = same_place(ast.parse(quoted, mode="eval").body)
         case ast.Name() | ast.Attribute():
-            schema = _named(ast.unparse(annotation), seen_from, inside)
+            schema = _named(ast.unparse(annotation), seen_from, inside, without)
         case ast.Subscript(value=ast.Name(id="Optional"), slice=some):
             schema = same_place(some)
         case ast.Subscript(value=ast.Name(id="ExpandableField")):
@@ -97,7 +99,10 @@ def schema_of(
 
 
 def _named(
-    name: str, seen_from: StripeClass, inside: tuple[StripeClass, ...]
+    name: str,
+    seen_from: StripeClass,
+    inside: tuple[StripeClass, ...],
+    without: Collection[str],
 ) -> Schema:
     """Give the schema of a class with all of its properties, or of a primitive type."""
     if name in _PRIMITIVES:
@@ -108,9 +113,11 @@ def _named(
         return OPEN_OBJECT
     properties = {
         held.name: described(
-            schema_of(held.annotation, seen_from=found, inside=inside), held.description
+            schema_of(held.annotation, seen_from=found, inside=inside, without=without),
+            held.description,
         )
         for held in found.properties
+        if f"{found.object_name}.{held.name}" not in without
     }
     return OPEN_OBJECT | {"properties": properties}
 

@@ -36,10 +36,15 @@ class Property:
 
 @dataclass(frozen=True)
 class StripeClass:
-    """A class of the stripe package: a resource or an object nested in one."""
+    """A class of the stripe package: a resource or an object nested in one.
+
+    Attributes:
+        object_name: The `object` of a resource; empty for a nested object.
+    """
 
     module: Module
     name: str
+    object_name: str
     properties: tuple[Property, ...]
     nested: dict[str, StripeClass]
 
@@ -128,7 +133,20 @@ def _class(definition: ast.ClassDef, module: Module) -> StripeClass:
         and isinstance(node.target, ast.Name)
         and not ast.unparse(node.annotation).startswith("ClassVar")
     )
-    return StripeClass(module, definition.name, properties, nested)
+    return StripeClass(
+        module, definition.name, _object_name(definition), properties, nested
+    )
+
+
+def _object_name(definition: ast.ClassDef) -> str:
+    for node in definition.body:
+        if (
+            isinstance(node, ast.AnnAssign)
+            and ast.unparse(node.target) == "OBJECT_NAME"
+            and isinstance(node.value, ast.Constant)
+        ):
+            return str(node.value.value)
+    return ""
 
 
 def _docstring(statement: ast.stmt | None) -> str:

@@ -12,8 +12,8 @@ import click
 from tap_stripe.connect.endpoints import Endpoints
 from tap_stripe.connect.listener import PATH
 from tap_stripe.errors import ConnectError, TapError
+from tap_stripe.keys import checked_key
 from tap_stripe.masking import Mask
-from tap_stripe.settings import checked_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable

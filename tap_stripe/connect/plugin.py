@@ -13,7 +13,8 @@ from tap_stripe.connect.env_file import EnvFile
 from tap_stripe.connect.hosts import Hosts, hosts_of
 from tap_stripe.connect.token_file import TokenFile
 from tap_stripe.errors import ConnectError
-from tap_stripe.settings import SANDBOX, checked_api_url, checked_key
+from tap_stripe.keys import checked_key
+from tap_stripe.settings import SANDBOX, checked_api_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

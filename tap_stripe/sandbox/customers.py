@@ -12,6 +12,9 @@ from tap_stripe.sandbox.words import NAMES, TEXTS, address, metadata
 if TYPE_CHECKING:
     from tap_stripe.sandbox.shapes import Object
 
+# More than the 10 that a list inside an object shows.
+_MANY_TAX_IDS = 12
+
 
 class Customers(Collection, object_name="customer"):
     """Customers, with their cards and bank accounts.
@@ -50,9 +53,30 @@ class Customers(Collection, object_name="customer"):
             preferred_locales=dice.pick(([], ["de", "en"])),
             sources=sources,
             tax_exempt=dice.pick(("none", "none", "exempt", "reverse")),
+            tax_ids=[
+                self._tax_id(rank, serial)
+                for serial in reversed(range(self._tax_id_count(rank)))
+            ],
         )
         if dice.chance(0.15):
             record["discount"] = universe.discount(
                 dice, record["created"], f"{rank}c", customer=identifier
             )
+        return record
+
+    def _tax_id_count(self, rank: int) -> int:
+        if self.universe.has_many(rank):
+            return _MANY_TAX_IDS
+        return int(rank % 4 == 0)
+
+    def _tax_id(self, rank: int, serial: int) -> Object:
+        record = shape("tax_id")
+        identifier = self.base_id(rank)
+        record.update(
+            id=self.universe.ids.make("txi_", rank, serial),
+            created=self.created(rank),
+            customer=identifier,
+            value=f"DE{rank % 1_000_000:06d}{serial:03d}",
+        )
+        record["owner"]["customer"] = identifier
         return record

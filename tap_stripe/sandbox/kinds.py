@@ -172,6 +172,9 @@ _KINDS = (
                 expand_only=True,
                 from_collection="subscriptions",
             ),
+            "tax_ids": Sublist(
+                kind="tax_id", url="/v1/customers/{id}/tax_ids", expand_only=True
+            ),
         },
     ),
     # Which permission an expanded discount asks for is not documented.
@@ -279,6 +282,12 @@ _KINDS = (
         words="subscription item",
         permission="subscription_read",
         has_discounts=True,
+    ),
+    Kind(
+        object="tax_id",
+        words="tax ID",
+        permission="customer_read",
+        references={"customer": "customers"},
     ),
     Kind(
         object="transfer",

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import SchemaDirectory, Stream, StreamSchema
-from singer_sdk.exceptions import MapExpressionError
+from singer_sdk.helpers._batch import SDKBatchMessage
 from singer_sdk.helpers.conform import TypeConformanceLevel
 
-from tap_stripe.body import Object, children, integer, plain, text
-from tap_stripe.errors import CatalogError, SettingError
+from tap_stripe.body import Object, children, integer, is_key, plain, text
+from tap_stripe.errors import CatalogError, ResponseError, RowError
 from tap_stripe.streams.old_names import old_names
 from tap_stripe.streams.shape import Row, Shaper, iso
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from tap_stripe.tap import TapStripe
 
 PARENT_CREATED = "parent_created"
+# Of an id in a message: Stripe's have 255 characters at most.
+_MOST_OF_AN_ID = 255
 ACCOUNT_ID = "account_id"
 _ACCOUNT_ID_SCHEMA = {
     "type": ["string"],
@@ -111,29 +113,83 @@ class Collection(Stream):
         received_at: float,
         account_id: str | None = None,
     ) -> Iterator[Row]:
-        """Give the rows that a feed's objects hold.
+        """Give the rows that a feed's objects hold: see `rows_of`.
 
-        This is the one way in which a row is made.
+        Raises:
+            RowError: An object can't be made a row; those behind it are not given.
+        """
+        for found in objects:
+            yield from self.rows_of(
+                found, feed, received_at=received_at, account_id=account_id
+            )
+
+    def rows_of(
+        self,
+        found: Object,
+        feed: Feed,
+        *,
+        received_at: float,
+        account_id: str | None = None,
+    ) -> list[Row]:
+        """Give the rows that one of a feed's objects holds.
+
+        This is the one way in which a row is made. What has no whole key is left out
+        and reported once.
 
         Args:
-            objects: Objects of `feed.listing`, embedded lists read to their end.
+            found: Object of `feed.listing`, embedded lists read to their end.
             feed: One of the collection's feeds.
-            received_at: When Stripe sent them, seconds since the epoch.
-            account_id: Whose they are, where rows say so.
+            received_at: When Stripe sent it, seconds since the epoch.
+            account_id: Whose it is, where rows say so.
+
+        Raises:
+            RowError: Something in it can't be made a row. The error has the others.
         """
         received = iso(received_at)
-        flagged = self.shaper.selects("is_deleted")
-        for found in objects:
+        rows: list[Row] = []
+        fault: ResponseError | None = None
+        try:
             for child in self.take(found, feed):
-                row = self.shaper.row(child)
-                row["received_at"] = received
-                if account_id is not None:
-                    row[ACCOUNT_ID] = account_id
-                if "deleted" in child and plain(child["deleted"]) is True:
-                    self._flag(row, received)
-                elif flagged:
-                    row["is_deleted"] = False
-                yield row
+                try:
+                    row = self._row(child, received, account_id)
+                except ResponseError as error:
+                    fault = fault or error
+                    continue
+                if self._has_key(row):
+                    rows.append(row)
+                else:
+                    self.report_once(
+                        f"{feed.listing.path} has a {self.stripe_object or self.name} "
+                        "without an id; it is left out."
+                    )
+        except ResponseError as error:
+            fault = fault or error
+        if fault is not None:
+            id_ = (text(found.get("id")) or "")[:_MOST_OF_AN_ID]
+            message = (
+                f"The {feed.listing.object} {id_} can't be made rows of {self.name}: "
+                f"{fault}"
+            )
+            raise RowError(message, collection=self.name, id_=id_, rows=rows)
+        return rows
+
+    def _row(self, child: Object, received: str, account_id: str | None) -> Row:
+        row = self.shaper.row(child)
+        row["received_at"] = received
+        if account_id is not None:
+            row[ACCOUNT_ID] = account_id
+        if "deleted" in child and plain(child["deleted"]) is True:
+            self._flag(row, received)
+        elif self.shaper.selects("is_deleted"):
+            row["is_deleted"] = False
+        return row
+
+    def _has_key(self, row: Row) -> bool:
+        return all(
+            name in row and is_key(row[name])
+            for name in self.primary_keys
+            if name != ACCOUNT_ID
+        )
 
     def deleted_row(
         self,
@@ -187,7 +243,7 @@ class Collection(Stream):
         """Give what a child lacks of its own."""
         lacking: Object = {}
         if feed.parent and text(child.get(feed.parent)) is None:
-            lacking[feed.parent] = parent["id"]
+            lacking[feed.parent] = parent.get("id")
         if self.shaper.selects(PARENT_CREATED):
             lacking[PARENT_CREATED] = parent.get(feed.listing.time)
         return lacking
@@ -253,31 +309,17 @@ class Collection(Stream):
         """Write the ACTIVATE_VERSION line."""
         self._write_activate_version_message(version)
 
-    def messages(
-        self, record: dict[str, Any], *, version: int | None
-    ) -> Iterator[RecordMessage]:
-        """Map and flatten a record as the config says.
-
-        Raises:
-            SettingError: A stream map can't be applied to it.
-        """
-        self._stream_version = version
-        try:
-            yield from self._generate_record_messages(record)
-        except MapExpressionError as error:
-            message = (
-                f"The stream map of {self.name} can't be applied to "
-                f"{record.get('id')}: {error} Properties may be null."
-            )
-            raise SettingError(message) from None
-
     def write_message(self, message: RecordMessage) -> None:
         """Write a RECORD line."""
         self._tap.write_message(message)
 
-    def write_batch(self, encoding: BaseBatchFileEncoding, manifest: list[str]) -> None:
-        """Write the BATCH line for files."""
-        self._write_batch_message(encoding, manifest)
+    def write_batch(
+        self, stream: str, encoding: BaseBatchFileEncoding, manifest: list[str]
+    ) -> None:
+        """Write the BATCH line for files of a stream, as a stream map names it."""
+        self._tap.write_message(
+            SDKBatchMessage(stream=stream, encoding=encoding, manifest=manifest)
+        )
 
     # What Stream asks for
 

@@ -42,7 +42,7 @@ class BalanceTransactionFeeDetails(Collection):
     def take(self, found: Object, feed: Feed) -> Iterator[Object]:
         """Give the fees of a balance transaction, with their place in it."""
         for position, fee in enumerate(children(found.get("fee_details"))):
-            fee["balance_transaction"] = found["id"]
+            fee["balance_transaction"] = found.get("id")
             fee["position"] = position
             fee[PARENT_CREATED] = found.get(feed.listing.time)
             yield fee
@@ -67,7 +67,8 @@ class Customers(Collection):
 
     name = "customers"
     stripe_object = "customer"
-    feeds = (Feed(listings.CUSTOMERS),)
+    expand = ("invoice_credit_balance", "tax", "tax_ids")
+    feeds = (Feed(listings.CUSTOMERS, expand=expand),)
 
 
 class Disputes(Collection):

@@ -59,6 +59,7 @@ CUSTOMERS = Listing(
         ("bank_account", "customer"),
         ("source", "customer"),
         ("discount", "customer"),
+        ("tax_id", "customer"),
     ),
     permission="customer_read",
 )

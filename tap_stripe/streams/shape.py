@@ -76,6 +76,8 @@ class Shaper:
                 self._left_out.add(name)
             else:
                 self._changes[name] = change
+        # What the schema lacks and is expanded for others is nothing to report.
+        self._left_out |= {name for name, below in hidden_below.items() if "" in below}
         self._references = [
             name for name, change in self._changes.items() if change is reference
         ]
@@ -118,15 +120,25 @@ class Shaper:
     def row_of_payload(self, obj: Object) -> Row:
         """Shape an object that may have the form of another API version.
 
-        Values that don't fit the schema's types are left out.
+        Values that don't fit the schema's types, or can't be shaped, are left out.
         """
-        return self.row(
-            {
-                name: value
-                for name, value in obj.items()
-                if name in self._types and _fits(value, self._types[name])
-            }
-        )
+        fitting = {
+            name: value
+            for name, value in obj.items()
+            if name in self._types and _fits(value, self._types[name])
+        }
+        try:
+            return self.row(fitting)
+        except ResponseError:
+            shaped = {n: v for n, v in fitting.items() if self._can_shape(n, v)}
+            return self.row(shaped)
+
+    def _can_shape(self, name: str, value: Any) -> bool:
+        try:
+            self.row({name: value})
+        except ResponseError:
+            return False
+        return True
 
     def _shown(self, obj: Object) -> Object:
         """Take out what is not selected, and report what is not in the schema."""

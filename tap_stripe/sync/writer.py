@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from singer_sdk.singerlib import StateMessage
 
-from tap_stripe.sync.lines import lines_of
+from tap_stripe.output.lines import lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from tap_stripe.output.lines import Lines
     from tap_stripe.streams.base import Collection
     from tap_stripe.streams.shape import Row
-    from tap_stripe.sync.lines import Lines
 
 _LEAST_INTERVAL_S = 0.25
 _BYTES_PER_S = 40_000

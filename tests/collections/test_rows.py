@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tap_stripe.body import decode_object, plain
-from tap_stripe.errors import ResponseError
+from tap_stripe.errors import RowError
 from tap_stripe.streams import Collection
 
 if TYPE_CHECKING:
@@ -236,11 +236,121 @@ def test_a_time_that_a_date_can_say_is_a_date_time(
     )
 
 
-@pytest.mark.parametrize("seconds", [253_402_300_800, 10**20, -(10**15)])
-def test_a_time_that_no_date_can_say_ends_with_a_sentence_that_names_it(
+IMPOSSIBLE = [253_402_300_800, 10**20, -(10**15)]
+
+
+@pytest.mark.parametrize("seconds", IMPOSSIBLE)
+def test_a_time_that_no_date_can_say_is_an_error_that_names_object_and_time(
     seconds: int, shared: Collections
 ) -> None:
     sent = {"id": "ch_1", "object": "charge", "created": seconds}
 
-    with pytest.raises(ResponseError, match=f"{seconds} as the time created"):
+    with pytest.raises(RowError, match=f"{seconds} as the time created") as raised:
         rows(shared("charges"), sent)
+
+    assert (raised.value.collection, raised.value.id) == ("charges", "ch_1")
+    assert "The charge ch_1" in str(raised.value)
+    assert raised.value.rows == []
+
+
+def test_an_error_in_one_entry_of_a_list_has_the_rows_of_the_others(
+    shared: Collections,
+) -> None:
+    items = [
+        {"id": f"si_{place}", "object": "subscription_item", "created": seconds}
+        for place, seconds in enumerate((1, 10**20, 3))
+    ]
+    made = shared("subscription_items")
+    sent = {"id": "sub_1", "object": "subscription", "items": {"data": items}}
+
+    with pytest.raises(RowError, match="can't be made rows of") as raised:
+        made.rows_of(
+            decode_object(json.dumps(sent).encode()),
+            made.feeds[0],
+            received_at=RECEIVED_AT,
+        )
+
+    assert raised.value.id == "sub_1"
+    assert [plain(row["id"]) for row in raised.value.rows] == ["si_0", "si_2"]
+
+
+@pytest.mark.parametrize("seconds", IMPOSSIBLE)
+def test_a_deleted_row_lacks_just_the_time_that_no_date_can_say(
+    seconds: int, shared: Collections
+) -> None:
+    gone = {
+        "id": "sub_1",
+        "object": "subscription",
+        "created": seconds,
+        "status": "canceled",
+        "items": {"data": [{"current_period_end": seconds}]},
+    }
+
+    row = plain(
+        shared("subscriptions").deleted_row(
+            decode_object(json.dumps(gone).encode()),
+            deleted_at=RECEIVED_AT,
+            received_at=RECEIVED_AT,
+        )
+    )
+
+    assert row["id"] == "sub_1"
+    assert row["status"] == "canceled"
+    assert row["is_deleted"] is True
+    assert "created" not in row
+
+
+# What has no whole key.
+
+NO_ID: dict[str, dict[str, Any]] = {
+    "absent": {},
+    "null": {"id": None},
+    "empty": {"id": ""},
+    "number": {"id": 5},
+    "object": {"id": {"id": None}},
+}
+
+
+@pytest.mark.parametrize("what", NO_ID)
+@pytest.mark.parametrize(
+    ("name", "feed"),
+    [
+        (name, place)
+        for name, made in sorted(Collection.registered.items())
+        for place, _ in enumerate(made.feeds)
+        if made.stripe_object
+    ],
+)
+def test_an_object_without_an_id_is_left_out_and_reported_once(
+    name: str,
+    feed: int,
+    what: str,
+    fresh: Callable[..., Collections],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    made = fresh(name)(name)
+    child = {**NO_ID[what], "object": made.stripe_object, "created": 1, "date": 1}
+    whole = {**child, "id": "x_1"}
+    source = made.feeds[feed]
+    sent: Any = [child, child, whole]
+    for step in reversed(source.embedded.split(".") if source.embedded else ()):
+        sent = [{"id": "p_1", "object": source.listing.object, step: sent}]
+
+    found = rows(made, *sent, feed=feed)
+
+    assert [row["id"] for row in found] == ["x_1"]
+    path, kind = source.listing.path, made.stripe_object
+    assert [line for line in said(caplog) if "without an id" in line] == [
+        f"{path} has a {kind} without an id; it is left out."
+    ]
+
+
+def test_a_fee_of_a_balance_transaction_without_an_id_is_left_out(
+    shared: Collections,
+) -> None:
+    fee = {"amount": 1, "currency": "usd"}
+    sent = {"object": "balance_transaction", "fee_details": [fee]}
+
+    assert rows(shared("balance_transaction_fee_details"), sent) == []
+    (row,) = rows(shared("balance_transaction_fee_details"), {**sent, "id": "txn_1"})
+    assert (row["balance_transaction"], row["position"]) == ("txn_1", 0)

@@ -6,6 +6,7 @@ import copy
 import io
 import json
 import logging
+import math
 from functools import cache
 from typing import Any
 
@@ -13,6 +14,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.plugin_base import _ConfigInput
 
 from tap_stripe import body
@@ -22,6 +24,7 @@ from tap_stripe.streams import Collection
 from tap_stripe.sync.changes import Changes
 from tap_stripe.tap import TapStripe
 from tests.faults.conftest import JSON, assert_one_sentence, errors, listed
+from tests.test_settings import OF_THE_SDK
 
 FUZZ = settings.get_profile("faults")
 FUZZ_SLOWLY = settings(FUZZ, max_examples=FUZZ.max_examples // 8)
@@ -317,8 +320,12 @@ class Said(logging.Handler):
         self.sentences.append(record.getMessage())
 
 
-def invoked(**files):
+def invoked(settings=None, **files):
     """Run the tap in this process with files of any content; nothing listens.
+
+    Args:
+        settings: Put over those by which a run ends at once.
+        files: Content of the state or the catalog.
 
     Returns:
         The exit code, and what it has logged as errors.
@@ -327,6 +334,7 @@ def invoked(**files):
         "api_key": "sk_test_51Faults",
         "api_url": "http://127.0.0.1:1",
         "retry_seconds": 0.01,
+        **(settings or {}),
     }
     said, code = Said(), 0
     TapStripe.logger.addHandler(said)
@@ -388,6 +396,52 @@ def test_any_catalog_is_taken_or_refused_in_one_sentence(catalog):
     code, sentences = invoked(catalog={"streams": [], **catalog})
 
     assert len(sentences) == code
+
+
+# Settings
+
+# What a run would be another one with: it would go to Stripe, to files, or wait.
+LEFT_AS_THEY_ARE = {"api_url", "retry_seconds", "request_timeout", "batch_config"}
+NAMES = sorted({*TapStripe.config_jsonschema["properties"], *OF_THE_SDK})
+VALUES = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | TEXT
+    | st.sampled_from(["2026-01-01", "own", "connected", "acct_1", "1/2", "9" * 400])
+    | ANY
+)
+
+
+@FUZZ_SLOWLY
+@given(
+    settings=st.dictionaries(
+        st.sampled_from([one for one in NAMES if one not in LEFT_AS_THEY_ARE]) | TEXT,
+        VALUES,
+        max_size=3,
+    )
+)
+def test_any_settings_are_taken_or_refused_in_one_sentence(settings):
+    code, sentences = invoked(settings, catalog={"streams": []})
+
+    assert len(sentences) == code
+    assert all("\n" not in sentence for sentence in sentences)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@FUZZ_SLOWLY
+@given(value=st.sampled_from([[], {}, "x", -1, True, {"x": 1}, math.nan]) | ANY)
+def test_a_setting_of_any_value_is_read_or_refused_in_one_sentence(name, value):
+    config = {"api_key": "sk_test_51Faults", name: value}
+
+    try:
+        found = TapStripe(config=config).settings
+    except (TapError, ConfigValidationError):
+        return
+
+    assert found.timeout_s > 0
+    assert 0 <= found.retry_s < math.inf
 
 
 # Through the tap

@@ -96,3 +96,45 @@ def test_the_hub_definition_is_valid(hub, meltano_schema):
     jsonschema.validate({"plugins": {"extractors": [for_meltano]}}, meltano_schema)
     assert hub.keys() >= HUB_NEEDS
     assert hub.keys() & {"config", "load_schema", "select"} == set()
+
+
+@pytest.mark.parametrize(
+    ("environment", "key"), [("prod", "rk_test_51Abc"), ("test", "rk_live_51Abc")]
+)
+@pytest.mark.parametrize("tap", ["tap-stripe", "tap-stripe-eu"])
+def test_a_key_of_the_other_mode_fills_no_schema(
+    environment, key, tap, meltano, tmp_path
+):
+    variable = f"{tap.upper().replace('-', '_')}_API_KEY"
+
+    said = meltano(
+        f"--environment={environment}",
+        "run",
+        tap,
+        "target-jsonl",
+        fails=True,
+        # Nothing listens there: with the right key the message would be another one.
+        TAP_STRIPE_API_URL="http://127.0.0.1:1",
+        TARGET_JSONL_DESTINATION_PATH=str(tmp_path / "jsonl"),
+        **{variable: key},
+    )
+
+    assert "The setting livemode is" in said
+    assert key not in said
+    assert not (tmp_path / "jsonl").exists()
+
+
+def test_every_name_that_meltano_writes_into_the_config_is_a_setting(about, meltano):
+    said = meltano(
+        "--environment=prod",
+        "invoke",
+        "--dump=config",
+        "tap-stripe",
+        TAP_STRIPE_API_KEY="rk_live_51Abc",
+        TAP_STRIPE__SELECT='["charges.*"]',
+        TAP_STRIPE_BATCH_CONFIG='{"encoding": {"format": "jsonl"}}',
+    )
+
+    written = json.loads(said[said.index("{\n") :])
+    assert {"api_key", "batch_config", "livemode"} <= written.keys()
+    assert written.keys() <= about["settings"]["properties"].keys()

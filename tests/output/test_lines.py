@@ -12,16 +12,16 @@ from urllib.parse import urlsplit
 import pytest
 
 from tap_stripe.body import decode_object
+from tap_stripe.output.lines import BatchLines, MappedLines, QuickLines, lines_of
 from tap_stripe.sandbox import Options, Sandbox
 from tap_stripe.streams import Collection
-from tap_stripe.sync.lines import BatchLines, MappedLines, QuickLines, lines_of
 from tap_stripe.tap import TapStripe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tap_stripe.output.lines import Lines
     from tap_stripe.streams.shape import Row
-    from tap_stripe.sync.lines import Lines
     from tests.conftest import Ran, Tap
 
 Config: TypeAlias = "Callable[..., dict[str, Any]]"
@@ -360,6 +360,36 @@ def test_batch_files_hold_the_records_that_the_lines_would(
     assert not ran.messages("RECORD")
 
 
+def test_batch_files_hold_what_a_stream_map_makes_of_the_records(
+    run: Callable[..., Ran], tmp_path: Path
+) -> None:
+    ran = run(
+        batch_config={
+            "encoding": {"format": "jsonl", "compression": "gzip"},
+            "storage": {"root": tmp_path.as_uri()},
+        },
+        stream_maps={
+            "customers": {"email": None, "name": "md5(id)", "__alias__": "people"}
+        },
+    )
+
+    held = [
+        json.loads(line)
+        for message in of(ran, "BATCH", "people")
+        for address in message["manifest"]
+        for line in gzip.decompress(
+            Path(urlsplit(address).path).read_bytes()
+        ).splitlines()
+    ]
+    assert of(ran, "BATCH", "charges")
+    assert not of(ran, "BATCH", "customers")
+    assert held
+    for record in held:
+        hashed = hashlib.md5(record["id"].encode(), usedforsecurity=False)
+        assert "email" not in record
+        assert record["name"] == hashed.hexdigest()
+
+
 def by_id(messages: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {message["record"]["id"]: message for message in messages}
 
@@ -465,6 +495,27 @@ def test_a_filter_does_not_stop_a_run_in_which_something_is_gone(
 
     assert ran.code == 0
     assert "Traceback" not in ran.err
+
+
+def test_maps_that_need_what_is_not_known_flag_what_is_gone_all_the_same(
+    gone: Callable[..., Ran],
+) -> None:
+    ran = gone(
+        stream_maps={
+            "customers": {"__filter__": "balance > -10000", "euros": "balance / 100"},
+            "coupons": {
+                "__filter__": "times_redeemed >= 0",
+                "half": "times_redeemed / 2",
+            },
+        }
+    )
+
+    found = deletions(ran)
+    assert ran.code == 0, ran.err
+    assert "Traceback" not in ran.err
+    assert found.keys() == {"coupons", "customers"}
+    for rows_of in found.values():
+        assert all(record["is_deleted"] for record, _ in rows_of)
 
 
 def test_what_is_gone_is_written_once(gone: Callable[..., Ran]) -> None:

@@ -7,13 +7,15 @@ selection (stream maps, flattening, batches), singer-sdk's own way is taken.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 from singer_sdk.batch import Batcher
 from singer_sdk.mapper import SameRecordTransform
 
 from tap_stripe.body import plain
+from tap_stripe.errors import SettingError
+from tap_stripe.output.maps import messages
 from tap_stripe.streams.shape import iso
 
 if TYPE_CHECKING:
@@ -128,8 +130,8 @@ class MappedLines:
         del received_at
         count = 0
         for row in rows:
-            for message in self._collection.messages(
-                plain(row), version=version or None
+            for message in messages(
+                self._collection, plain(row), version=version or None
             ):
                 self._collection.write_message(message)
             count += 1
@@ -138,22 +140,13 @@ class MappedLines:
     def write_known(
         self, rows: Iterable[Row], *, version: int, received_at: float
     ) -> int:
-        """Write rows of which only some properties are known: see `Lines`.
-
-        A map may ask for any property: what is not known is null to it.
-        """
+        """Write rows of which only some properties are known: see `Lines`."""
         del received_at
         count = 0
-        unknown = dict.fromkeys(self._collection.selected_properties())
         for row in rows:
-            for message in self._collection.messages(
-                {**unknown, **plain(row)}, version=version or None
+            for message in messages(
+                self._collection, plain(row), version=version or None, is_partial=True
             ):
-                message.record = {
-                    name: value
-                    for name, value in message.record.items()
-                    if value is not None
-                }
                 self._collection.write_schema(
                     only=frozenset(message.record), alias=message.stream
                 )
@@ -176,16 +169,17 @@ class BatchLines:
     def __init__(self, collection: Collection, config: BatchConfig) -> None:
         self._collection = collection
         self._config = config
-        self._batcher = Batcher(collection.tap_name, collection.name, config)
-        self._held: list[dict[str, object]] = []
+        self._held: dict[str, list[dict[str, Any]]] = {}
 
     def write(self, rows: Iterable[Row], *, version: int, received_at: float) -> int:
         """Write rows: see `Lines`."""
         del version, received_at
-        before = len(self._held)
-        self._held.extend(plain(row) for row in rows)
-        count = len(self._held) - before
-        if len(self._held) >= _ROWS_IN_BATCH:
+        count = 0
+        for row in rows:
+            for message in messages(self._collection, plain(row), version=None):
+                self._held.setdefault(message.stream, []).append(message.record)
+            count += 1
+        if any(len(held) >= _ROWS_IN_BATCH for held in self._held.values()):
             self.flush()
         return count
 
@@ -193,19 +187,46 @@ class BatchLines:
         self, rows: Iterable[Row], *, version: int, received_at: float
     ) -> int:
         """Write rows of which only some properties are known: see `Lines`."""
+        del version, received_at
         self.flush()
         count = 0
-        for known in _by_what_is_known(self._collection, rows):
-            count += self.write(known, version=version, received_at=received_at)
+        alike: dict[tuple[str, frozenset[str]], list[dict[str, Any]]] = {}
+        for row in rows:
+            for message in messages(
+                self._collection, plain(row), version=None, is_partial=True
+            ):
+                names = frozenset(message.record)
+                alike.setdefault((message.stream, names), []).append(message.record)
+            count += 1
+        for (stream, names), known in alike.items():
+            self._collection.write_schema(only=names, alias=stream)
+            self._held[stream] = known
             self.flush()
+        self._collection.write_schema()
         return count
 
     def flush(self) -> None:
-        """Write the rows that are held back as batch files."""
-        held, self._held = self._held, []
-        if held:
-            for manifest in self._batcher.get_batches(records=iter(held)):
-                self._collection.write_batch(self._config.encoding, manifest)
+        """Write the rows that are held back as batch files.
+
+        Raises:
+            SettingError: The files can't be written where the settings say.
+        """
+        held, self._held = self._held, {}
+        for stream, records in held.items():
+            batcher = Batcher(self._collection.tap_name, stream, self._config)
+            try:
+                for manifest in batcher.get_batches(records=iter(records)):
+                    self._collection.write_batch(
+                        stream, self._config.encoding, manifest
+                    )
+            except BrokenPipeError:
+                raise
+            except (ImportError, OSError, ValueError) as error:
+                message = (
+                    f"The setting batch_config can't be used: {type(error).__name__}: "
+                    f"{error}."
+                )
+                raise SettingError(message) from None
 
 
 def _by_what_is_known(
