@@ -24,7 +24,6 @@ import subprocess
 import sys
 import threading
 import time
-from functools import cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NoReturn, Self
 
@@ -167,16 +166,15 @@ class Server:
 
     Args:
         command: What is run, as `module:Class.method`.
-        python: The interpreter that has it.
     """
 
-    def __init__(self, command: str, python: str | Path = sys.executable) -> None:
+    def __init__(self, command: str) -> None:
         self._lock = threading.Lock()
         self._control, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
                 # Not with this folder on the path: it has packages like `collections`.
-                [python, "-P", __file__, str(theirs.fileno()), command],
+                [sys.executable, "-P", __file__, str(theirs.fileno()), command],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -223,13 +221,19 @@ class Server:
         return Process(pid, ended, ours, text=text)
 
 
-@cache
-def server(command: str, python: str | Path = sys.executable) -> Server:
+_starting = threading.Lock()
+_servers: dict[str, Server] = {}
+
+
+def server(command: str) -> Server:
     """Give the server of a command: one for all tests of a process.
 
     It ends with the process that has its socket.
     """
-    return Server(command, python)
+    with _starting:  # Some tests start two runs at once.
+        if command not in _servers:
+            _servers[command] = Server(command)
+        return _servers[command]
 
 
 def _send(connection: socket.socket, content: bytes, fds: list[int]) -> None:

@@ -131,6 +131,8 @@ class Airflow:
             "MELTANO_ENVIRONMENT": "prod",
             "MELTANO_PROJECT_ROOT": str(bootstrap.ROOT),
             "STRIPE_SHARDS": str(shards),
+            # A sandbox has no live data, which prod asks for.
+            "TAP_STRIPE_LIVEMODE": "false",
             "TARGET_POSTGRES_SQLALCHEMY_URL": databases.warehouse,
             **settings,
         }

@@ -361,6 +361,7 @@ def run_as_a_worker(server, plugins, few, tmp_path) -> Callable[[str], None]:
         TARGET_POSTGRES_SQLALCHEMY_URL=databases.warehouse,
         TAP_STRIPE_API_KEY=few.key,
         TAP_STRIPE_API_URL=few.url,
+        TAP_STRIPE_LIVEMODE="false",
         TAP_STRIPE__SELECT=json.dumps([f"{name}.*" for name in SELECTED]),
     )
 
