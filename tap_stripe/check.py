@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tap_stripe import permissions
-from tap_stripe.body import decode_object, decode_page, text
-from tap_stripe.client import API_VERSION
+from tap_stripe.api.body import decode_object, decode_page, text
+from tap_stripe.api.client import API_VERSION
 from tap_stripe.errors import (
     AccountRefused,
     KeyRefused,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tap_stripe.accounts import Accounts
-    from tap_stripe.client import Answer, Client
+    from tap_stripe.api.client import Answer, Client
     from tap_stripe.streams import Collection
     from tap_stripe.streams.listing import Feed, Listing
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from singer_sdk import typing as th
 
 from tap_stripe.accounts import Accounts, read_accounts
-from tap_stripe.client import API_URL
+from tap_stripe.api.client import API_URL
 from tap_stripe.errors import SettingError
 from tap_stripe.keys import checked_key, livemode_of
 

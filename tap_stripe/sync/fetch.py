@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, urlsplit
 
-from tap_stripe.body import (
+from tap_stripe.api.body import (
     Object,
     ObjectList,
     Sublist,
@@ -35,7 +35,7 @@ from tap_stripe.sync.windows import MOST_PAGES, PAGE, FullPage
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from tap_stripe.client import Answer, Client, Params
+    from tap_stripe.api.client import Answer, Client, Params
     from tap_stripe.sync.reading import Reading
     from tap_stripe.sync.windows import Ask
 

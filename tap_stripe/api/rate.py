@@ -12,7 +12,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from tap_stripe.concurrency import InFlight
+from tap_stripe.api.in_flight import InFlight
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,16 +18,16 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
+from tap_stripe.api.refusals import Attempt, Failed, refusal
+from tap_stripe.api.session import Session
 from tap_stripe.errors import KeyRefused, StripeError, Unavailable
-from tap_stripe.refusals import Attempt, Failed, refusal
-from tap_stripe.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
 
-    from tap_stripe.credentials import Credentials
-    from tap_stripe.rate import RateBudget
-    from tap_stripe.usage import Usage
+    from tap_stripe.api.credentials import Credentials
+    from tap_stripe.api.rate import RateBudget
+    from tap_stripe.api.usage import Usage
 
 API_VERSION = "2026-10-28.endive"
 API_URL = "https://api.stripe.com"
