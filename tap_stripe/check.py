@@ -19,10 +19,10 @@ from tap_stripe.errors import (
     StripeError,
     Unavailable,
 )
+from tap_stripe.report.report import is_harmless
 from tap_stripe.streams import listings
 from tap_stripe.sync.plan import EVENTS, Part, feeds_of, readings
 from tap_stripe.sync.reading import Reading
-from tap_stripe.sync.report import is_harmless
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -51,7 +50,6 @@ from tap_stripe.settings import (
 )
 from tap_stripe.stopping import Stopping
 from tap_stripe.streams import Collection
-from tap_stripe.sync.fetch import Fetch
 from tap_stripe.sync.pages import pages
 from tap_stripe.sync.run import Run
 
@@ -62,7 +60,7 @@ if TYPE_CHECKING:
     import click
 
     from tap_stripe.streams.listing import Feed
-    from tap_stripe.sync.reading import Page
+    from tap_stripe.sync.fetch import Page
 
 
 _mask = Mask()
@@ -78,6 +76,9 @@ class TapStripe(Tap):
     config_jsonschema: ClassVar[dict[str, Any]] = SETTINGS.to_dict()
     # Lines of rows are encoded with msgspec: the other messages the same way.
     message_writer_class = MsgSpecWriter
+    checkpoint_seconds: ClassVar[float] = 0.25
+    """Seconds between two STATE lines at least; with 0 one follows all that is written.
+    """
 
     def __init__(self, **kwargs: Any) -> None:
         self._reported: set[tuple[str, str]] = set()
@@ -238,7 +239,7 @@ class TapStripe(Tap):
         """
         keep_flat()
         with self.client() as client:
-            self._run = Run(self, client, now=int(time.time()))
+            self._run = Run(self, client, checkpoint_s=self.checkpoint_seconds)
             self._run.run()
 
     @contextmanager
@@ -266,17 +267,10 @@ class TapStripe(Tap):
             retry_s=settings.retry_s,
         )
 
-    def pages(self, collection: Collection) -> Iterator[tuple[Feed, Page]]:
+    def pages(self, collection: Collection) -> Iterator[tuple[Feed, Page, str | None]]:
         """Read a collection page by page: the way of singer-sdk's own sync."""
-        settings = self.settings
         with self.client() as client:
-            yield from pages(
-                Fetch(client),
-                settings.accounts,
-                collection,
-                start=settings.start,
-                now=int(time.time()),
-            )
+            yield from pages(client, self.settings, collection)
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
         """Stop, with a last STATE line if the target takes it."""

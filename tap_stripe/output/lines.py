@@ -13,18 +13,22 @@ import msgspec
 from singer_sdk.batch import Batcher
 from singer_sdk.mapper import SameRecordTransform
 
-from tap_stripe.api.body import plain
-from tap_stripe.errors import SettingError
+from tap_stripe.api.body import plain, text
+from tap_stripe.errors import ResponseError, RowError, SettingError
 from tap_stripe.output.maps import messages
 from tap_stripe.streams.shape import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from singer_sdk.helpers._batch import BatchConfig
+    from singer_sdk.singerlib import RecordMessage
 
     from tap_stripe.streams.base import Collection
     from tap_stripe.streams.shape import Row
+
+    Failed = Callable[[int, RowError], None]
+    """Takes the place of a row that can't be written, and why."""
 
 _encode = msgspec.json.Encoder().encode
 _ROWS_IN_BATCH = 10_000
@@ -42,20 +46,23 @@ class Lines(Protocol):
     written: int
     state_every_s: float
 
-    def write(self, rows: Iterable[Row], *, version: int, received_at: float) -> int:
+    def write(
+        self, rows: Sequence[Row], failed: Failed, *, version: int, received_at: float
+    ) -> int:
         """Write rows.
 
         Args:
             rows: The rows.
+            failed: Called for each that can't be written; the others are.
             version: Of the table; 0 if it has none.
             received_at: When they came from Stripe, seconds since the epoch.
 
         Returns:
-            How many there were.
+            How many were written.
         """
 
     def write_known(
-        self, rows: Iterable[Row], *, version: int, received_at: float
+        self, rows: Sequence[Row], failed: Failed, *, version: int, received_at: float
     ) -> int:
         """Write rows of which only some properties are known: see `write`.
 
@@ -91,24 +98,38 @@ class QuickLines:
         self.written = 0
         self._head = b'{"type":"RECORD","stream":' + alias + b',"record":'
 
-    def write(self, rows: Iterable[Row], *, version: int, received_at: float) -> int:
+    def write(
+        self, rows: Sequence[Row], failed: Failed, *, version: int, received_at: float
+    ) -> int:
         """Write rows: see `Lines`."""
+        return self._write(enumerate(rows), failed, version, received_at)
+
+    def _write(
+        self,
+        rows: Iterable[tuple[int, Row]],
+        failed: Failed,
+        version: int,
+        received_at: float,
+    ) -> int:
         head = self._head
         extracted = iso(received_at).encode()
         table = b',"version":%d' % version if version else b""
         tail = table + b',"time_extracted":"%s"}\n' % extracted
         parts: list[bytes] = []
-        for row in rows:
-            parts += (head, _encode(row), tail)
+        for place, row in rows:
+            try:
+                parts += (head, _encode(row), tail)
+            except (ValueError, TypeError, RecursionError) as error:
+                failed(place, _unwritable(self._collection, row, error))
         self.written += sys.stdout.buffer.write(b"".join(parts))
         return len(parts) // 3
 
     def write_known(
-        self, rows: Iterable[Row], *, version: int, received_at: float
+        self, rows: Sequence[Row], failed: Failed, *, version: int, received_at: float
     ) -> int:
         """Write rows of which only some properties are known: see `Lines`."""
         return sum(
-            self.write(known, version=version, received_at=received_at)
+            self._write(known, failed, version, received_at)
             for known in _by_what_is_known(self._collection, rows)
         )
 
@@ -125,28 +146,28 @@ class MappedLines:
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
 
-    def write(self, rows: Iterable[Row], *, version: int, received_at: float) -> int:
+    def write(
+        self, rows: Sequence[Row], failed: Failed, *, version: int, received_at: float
+    ) -> int:
         """Write rows: see `Lines`."""
         del received_at
         count = 0
-        for row in rows:
-            for message in messages(
-                self._collection, plain(row), version=version or None
-            ):
+        for _, found in _mapped(self._collection, rows, failed, version=version):
+            for message in found:
                 self._collection.write_message(message)
             count += 1
         return count
 
     def write_known(
-        self, rows: Iterable[Row], *, version: int, received_at: float
+        self, rows: Sequence[Row], failed: Failed, *, version: int, received_at: float
     ) -> int:
         """Write rows of which only some properties are known: see `Lines`."""
         del received_at
         count = 0
-        for row in rows:
-            for message in messages(
-                self._collection, plain(row), version=version or None, is_partial=True
-            ):
+        for _, found in _mapped(
+            self._collection, rows, failed, version=version, is_partial=True
+        ):
+            for message in found:
                 self._collection.write_schema(
                     only=frozenset(message.record), alias=message.stream
                 )
@@ -171,12 +192,14 @@ class BatchLines:
         self._config = config
         self._held: dict[str, list[dict[str, Any]]] = {}
 
-    def write(self, rows: Iterable[Row], *, version: int, received_at: float) -> int:
+    def write(
+        self, rows: Sequence[Row], failed: Failed, *, version: int, received_at: float
+    ) -> int:
         """Write rows: see `Lines`."""
         del version, received_at
         count = 0
-        for row in rows:
-            for message in messages(self._collection, plain(row), version=None):
+        for _, found in _mapped(self._collection, rows, failed):
+            for message in found:
                 self._held.setdefault(message.stream, []).append(message.record)
             count += 1
         if any(len(held) >= _ROWS_IN_BATCH for held in self._held.values()):
@@ -184,17 +207,15 @@ class BatchLines:
         return count
 
     def write_known(
-        self, rows: Iterable[Row], *, version: int, received_at: float
+        self, rows: Sequence[Row], failed: Failed, *, version: int, received_at: float
     ) -> int:
         """Write rows of which only some properties are known: see `Lines`."""
         del version, received_at
         self.flush()
         count = 0
         alike: dict[tuple[str, frozenset[str]], list[dict[str, Any]]] = {}
-        for row in rows:
-            for message in messages(
-                self._collection, plain(row), version=None, is_partial=True
-            ):
+        for _, found in _mapped(self._collection, rows, failed, is_partial=True):
+            for message in found:
                 names = frozenset(message.record)
                 alike.setdefault((message.stream, names), []).append(message.record)
             count += 1
@@ -229,16 +250,49 @@ class BatchLines:
                 raise SettingError(message) from None
 
 
+def _mapped(
+    collection: Collection,
+    rows: Iterable[Row],
+    failed: Failed,
+    *,
+    version: int = 0,
+    is_partial: bool = False,
+) -> Iterator[tuple[int, list[RecordMessage]]]:
+    """Give what singer-sdk makes of each row."""
+    for place, row in enumerate(rows):
+        try:
+            found = list(
+                messages(
+                    collection,
+                    plain(row),
+                    version=version or None,
+                    is_partial=is_partial,
+                )
+            )
+        except RowError as error:
+            failed(place, error)
+        except (ResponseError, RecursionError) as error:
+            failed(place, _unwritable(collection, row, error))
+        else:
+            yield place, found
+
+
+def _unwritable(collection: Collection, row: Row, error: Exception) -> RowError:
+    id_ = text(row.get("id")) or ""
+    message = f"The row {id_} of {collection.name} can't be written: {error}"
+    return RowError(message, collection=collection.name, id_=id_)
+
+
 def _by_what_is_known(
     collection: Collection, rows: Iterable[Row]
-) -> Iterator[list[Row]]:
+) -> Iterator[list[tuple[int, Row]]]:
     """Give rows that have the same properties, each time behind a SCHEMA of just those.
 
     The collection's whole SCHEMA follows the last of them.
     """
-    alike: dict[frozenset[str], list[Row]] = {}
-    for row in rows:
-        alike.setdefault(frozenset(row), []).append(row)
+    alike: dict[frozenset[str], list[tuple[int, Row]]] = {}
+    for place, row in enumerate(rows):
+        alike.setdefault(frozenset(row), []).append((place, row))
     for names, known in alike.items():
         collection.write_schema(only=names)
         yield known

@@ -330,12 +330,12 @@ class Collection(Stream):
         rows with `rows`.
         """
         del context
-        for feed, page in self._tap.pages(self):
+        for feed, page, account_id in self._tap.pages(self):
             for row in self.rows(
                 page.objects,
                 feed,
                 received_at=page.received_at,
-                account_id=page.reading.account_id,
+                account_id=account_id,
             ):
                 yield plain(row)
 

@@ -29,6 +29,11 @@ class Listing:
         final: Whether an id that was deleted never comes back: not where merchants
             choose them.
         single: Whether the endpoint answers with one object instead of a list.
+        lists_at: Where a list inside its objects is read to its end, if not below the
+            object's own path: the property, the path, and the parameter that takes the
+            object's id.
+        deletable: Whether an object of it can be deleted: where it can't, its absence
+            is an error.
         removed: Whether Stripe has removed it, so that its absence is no error.
         of_platforms: Whether only a platform has it.
         permission: The read permission that a restricted key needs.
@@ -45,9 +50,30 @@ class Listing:
     later_only: bool = False
     final: bool = False
     single: bool = False
+    lists_at: tuple[tuple[str, str, str], ...] = ()
+    deletable: bool = False
     removed: bool = False
     of_platforms: bool = False
     permission: str = ""
+
+    def list_inside(self, name: str, id_: str) -> tuple[str, str]:
+        """Say where a list inside an object is read to its end.
+
+        Never where the list's `url` says: in Stripe's own answers that has lacked the
+        filter, and it could name anything.
+
+        Args:
+            name: The property that shows the list.
+            id_: The object's id, as a step of a path.
+
+        Returns:
+            The path, and the parameter that takes the object's id; empty where the path
+            has it.
+        """
+        for listed, path, parameter in self.lists_at:
+            if listed == name:
+                return path, parameter
+        return f"{self.path}/{id_}/{name}", ""
 
 
 @dataclass(frozen=True, slots=True)

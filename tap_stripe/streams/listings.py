@@ -17,6 +17,7 @@ ACCOUNTS = Listing(
     ),
     relisted=True,
     silent=True,
+    deletable=True,
     permission="connected_account_read",
 )
 OWN_ACCOUNT = Listing(
@@ -49,6 +50,7 @@ COUPONS = Listing(
     "/v1/coupons",
     "coupon",
     relisted=True,
+    deletable=True,
     permission="coupon_read",
 )
 CUSTOMERS = Listing(
@@ -61,6 +63,7 @@ CUSTOMERS = Listing(
         ("discount", "customer"),
         ("tax_id", "customer"),
     ),
+    deletable=True,
     permission="customer_read",
 )
 DISPUTES = Listing("/v1/disputes", "dispute", permission="dispute_read")
@@ -71,6 +74,7 @@ INVOICE_ITEMS = Listing(
     time="date",
     final=True,
     announced_by=(("discount", "invoice_item"),),
+    deletable=True,
     permission="invoice_read",
 )
 PENDING_INVOICE_ITEMS = Listing(
@@ -82,6 +86,7 @@ PENDING_INVOICE_ITEMS = Listing(
     windowed=False,
     relisted=True,
     later_only=True,
+    deletable=True,
     permission="invoice_read",
 )
 INVOICE_PAYMENTS = Listing(
@@ -93,6 +98,8 @@ INVOICES = Listing(
     # "This cannot be undone." https://docs.stripe.com/api/invoices/delete
     final=True,
     announced_by=(("discount", "invoice"), ("invoice_payment", "invoice")),
+    deletable=True,
+    lists_at=(("payments", "/v1/invoice_payments", "invoice"),),
     permission="invoice_read",
 )
 PAYOUTS = Listing("/v1/payouts", "payout", permission="payout_read")
@@ -101,6 +108,7 @@ PLANS = Listing(
     "/v1/plans",
     "plan",
     announced_by=(("price", "id"),),
+    deletable=True,
     permission="plan_read",
 )
 REFUNDS = Listing("/v1/refunds", "refund", permission="charge_read")
@@ -110,6 +118,7 @@ SUBSCRIPTIONS = Listing(
     # Without it canceled ones are left out.
     params=(("status", "all"),),
     announced_by=(("discount", "subscription"),),
+    lists_at=(("items", "/v1/subscription_items", "subscription"),),
     permission="subscription_read",
 )
 TRANSFERS = Listing(

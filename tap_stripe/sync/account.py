@@ -1,377 +1,555 @@
-"""The sync of one account: what changed, what is new, what is gone."""
+"""The sync of one account: what has changed, what is new, what is gone.
+
+probes      what was refused the last time
+changes     the change feed, oldest slice first: each named object is read once
+lists       what is unread, what is new, what is listed each time
+unsettled   what changes without an event
+failed      what could not be read before, last
+"""
 
 from __future__ import annotations
 
-import copy
-from dataclasses import replace
-from enum import Enum
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
 
+from tap_stripe.state.bookmarks import Slice
+from tap_stripe.state.intervals import fewer, pieces, union
 from tap_stripe.sync.at_once import AtOnce
-from tap_stripe.sync.changes import EVENTS_KEPT_S, Changes, LastEvents
-from tap_stripe.sync.known import Known
-from tap_stripe.sync.plan import (
-    EVENTS,
-    Part,
-    feeds_of,
-    readings,
-    unread_listings,
-    windows,
-)
-from tap_stripe.sync.reading import Page, Reading, Refused
-from tap_stripe.sync.rereading import Rereading
-from tap_stripe.sync.syncs import Phase
+from tap_stripe.sync.changes import EVENTS_KEPT_S, Changes, LastEvents, Recent, Wanted
+from tap_stripe.sync.events import Events, EventsOfClock
+from tap_stripe.sync.lists import Lists
+from tap_stripe.sync.objects import Objects
+from tap_stripe.sync.others import Probe, Subscriptions
+from tap_stripe.sync.plan import LATE_S
+from tap_stripe.sync.source import EVENTS, Source
 from tap_stripe.sync.tables import Tables
-from tap_stripe.sync.unheard import Unheard
-from tap_stripe.sync.unread import union
-from tap_stripe.sync.window_work import WindowWork
-from tap_stripe.sync.windows import Window, Windows
+from tap_stripe.sync.windows import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    import logging
+    from collections.abc import Callable, Iterator
 
+    from tap_stripe.api.client import Client
+    from tap_stripe.output.writer import Writer
+    from tap_stripe.report.report import Report
+    from tap_stripe.state.bookmarks import AccountState, Bookmark
     from tap_stripe.streams.base import Collection
-    from tap_stripe.sync.readers import Item
-    from tap_stripe.sync.shared import Shared
-    from tap_stripe.sync.state import Bookmark
+    from tap_stripe.streams.listing import Feed, Listing
+    from tap_stripe.sync.fetch import Fetch, Page
+    from tap_stripe.sync.plan import Plan
+    from tap_stripe.sync.pool import Task
+    from tap_stripe.sync.stage import Stage
 
-_MARGIN_S = 86400
+S = TypeVar("S", bound="Stage")
+_DAY_S = 86400
+_MOST_IN_SLICE = 10_000
+"""Objects that the events of a slice name, about: each costs memory."""
+_MOST_IN_SLICE_OF_MANY = 2_000
+_MOST_INTERVALS = 32
+_MONEY = "/v1/balance_transactions"
 _INVOICE_ITEM = "invoiceitem"
 
 
-class _Last(Enum):
-    """What each run looks at anew, in this order.
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What the syncs of all accounts of a run share.
 
-    Invoice items are behind the invoices that name them, and what costs most is at the
-    end: a run that goes on after a kill begins with it again.
+    Attributes:
+        client: The way to Stripe.
+        fetch: Asks it.
+        writer: Writes lines.
+        report: Counts rows, and names what could not be read.
+        logger: For what is worth a line at once.
+        livemode: Whether objects have to be live data; None where that is known.
     """
 
-    NEW = 0
-    INVOICE_ITEMS = 1
-    AGAIN = 2
+    client: Client
+    fetch: Fetch
+    writer: Writer
+    report: Report
+    logger: logging.Logger
+    livemode: bool | None
 
 
 class AccountSync:
     """Brings the selected collections of one account to Stripe's present state.
 
     Args:
-        account: Connected account for `Stripe-Account`; None for the key's own.
-        collections: Those that are selected.
-        kept: Gives what the state has, for collections and the listings of which each
-            has unread seconds.
-        run: What all accounts of the run share.
-        account_id: Whose rows these are, where they say so.
-        part: What is read of the account.
-        seen: What the last sync said of its last events.
+        plan: What is read of it.
+        state: How far it is read; changes.
+        shared: What all accounts share.
     """
 
-    def __init__(
-        self,
-        account: str | None,
-        collections: Sequence[Collection],
-        kept: Callable[[Mapping[str, list[str]]], dict[str, Bookmark]],
-        run: Shared,
-        *,
-        account_id: str | None = None,
-        part: Part = Part.ALL,
-        seen: int = 0,
-    ) -> None:
-        self.account = account
-        self.account_id = account_id
-        self._shared = run
-        self._unheard = Unheard([], 0)
-        self._has_heard = False
-        self._is_over = False
-        self._seen_before = seen
-        feeds = feeds_of(collections, part)
-        mine = [collection for collection in collections if collection.name in feeds]
-        self._known = Known(
-            mine,
-            feeds,
-            readings(account, mine, feeds, account_id=account_id),
-            start=run.start,
-            now=run.now,
-            ready=max(run.start, run.ready),
-            account_id=account_id,
+    def __init__(self, plan: Plan, state: AccountState, shared: Shared) -> None:
+        self.plan = plan
+        self._state = state
+        self._shared = shared
+        self._at_once = AtOnce(shared.client.budget, shared.client.usage, plan.account)
+        self._recent = Recent()
+        self._seen_before = state.seen
+        self._seen_again = LastEvents(self._latest())
+        self._seen = LastEvents(plan.times.ready)
+        self._given: list[tuple[Source, Page]] = []
+        self._slice: Slice | None = None
+        self._in_hand = state.slice
+        self._tables = Tables(
+            plan,
+            state,
+            shared.writer,
+            shared.report,
+            changes=Changes([]),
+            recent=self._recent,
+            clock=shared.client.clock.now,
+            livemode=shared.livemode,
         )
-        self._seen = LastEvents(self._known.ready)
-        self._seen_since = LastEvents(0)
-        self._known.bookmarks = kept(
-            {name: unread_listings(held) for name, held in feeds.items()}
-        )
-        self._known.before = copy.deepcopy(self._known.bookmarks)
-        self._tables = Tables(self._known, run)
-        self._at_once = AtOnce(
-            run.fetch.budget, run.usage, account, unwritten=run.unwritten
-        )
-        self._rereading = Rereading(
-            self._known, self._tables, run.fetch, at_once=self._at_once
-        )
+        self._stages = self._all()
+        self._stage: Stage | None = None
+        self.is_over = False
 
-    @property
-    def bookmarks(self) -> dict[str, Bookmark]:
-        """How far each collection is read, by name."""
-        return self._known.bookmarks
+    # For the run
 
-    @property
-    def seen(self) -> int:
-        """What tells the account's last events from others, once the sync is over."""
-        return self._seen.mark if self._is_over else 0
+    def next_task(self) -> Task | None:
+        """Give the next request; None if there is none now, or all is done."""
+        while not self.is_over:
+            if self._stage is not None and not self._stage.is_over:
+                return self._stage.next_task()
+            self._stage = next(self._stages, None)
+            self.is_over = self._stage is None
+        return None
 
-    # What is to be done
+    def changed(self) -> int:
+        """Count the changed objects that are still to be read."""
+        return len(self._tables.changes)
 
-    def begin(self) -> None:
-        """Work out what is unread, and say so in the bookmarks."""
-        again = set()
-        for collection in self._known.collections:
-            bookmark = self._known.bookmarks[collection.name]
-            if bookmark.watermark is not None and not self._starts_over(
-                collection, bookmark
-            ):
-                self._known.kept.add(collection.name)
-            elif bookmark.watermark is None or self.account_id is None:
-                bookmark.start_over(
-                    start=self._known.start,
-                    now=self._known.now,
-                    ready=self._known.ready,
-                    versioned=self.account_id is None,
+    def state(self) -> AccountState:
+        """Give how far the account is read; all that it claims is written."""
+        state = self._tables.state()
+        state.slice = self._slice
+        if self._slice is not None:
+            self._slice.left = {
+                listing.path: fewer(
+                    union(
+                        (one.created, one.created)
+                        for one in wanted.values()
+                        if one.created is not None
+                    ),
+                    _MOST_INTERVALS,
                 )
-            else:
-                # No new version tells what is gone of one account: events do.
-                bookmark.read_again(
-                    start=self._known.start,
-                    now=self._known.now,
-                    ready=self._known.ready,
-                    since=self._known.now - EVENTS_KEPT_S + 2 * _MARGIN_S,
-                )
-                self._known.kept.add(collection.name)
-                again.add(collection.name)
-        self._known.resting = self._resting(self._known.kept - again)
-        self._go_on(self._known.kept - again - self._known.resting)
-        self._known.changes = Changes(
-            [
-                (collection, feed)
-                for collection in self._known.collections
-                if collection.name in self._known.kept
-                for feed in self._known.feeds[collection.name]
-            ]
-        )
-        self._take_over()
-        # Events are read to the present: what happens meanwhile may come in too.
-        last = self._known.now + _MARGIN_S
-        held = [self._known.bookmarks[name] for name in self._known.kept]
-        self._unheard = Unheard(held, last)
+                for listing, wanted in self._tables.changes.wanted.items()
+                if wanted
+            }
+        elif self._in_hand is not None:
+            state.slice = self._in_hand
+        return state
 
-    def _take_over(self) -> None:
-        """Take over what the run before has left to be read again."""
-        changes = self._known.changes
-        for collection in self._known.collections:
-            if collection.name not in self._known.kept:
-                continue
-            bookmark = self._known.bookmarks[collection.name]
-            for feed in self._known.feeds[collection.name]:
-                listing = feed.listing
-                if listing.later_only:
-                    continue
-                pairs = bookmark.waiting.get(listing.path, ())
-                for id_, created, kind in (
-                    *((id_, created, 0) for id_, created in pairs),
-                    *bookmark.doubtful.get(listing.path, ()),
-                ):
-                    # It may have been seen after a deletion of which an older event,
-                    # still unread, tells.
-                    alive_at = bookmark.watermark or 0
-                    changes.add_left(listing, id_, created, kind, alive_at=alive_at)
-                for id_, created, at in bookmark.gone.get(listing.path, ()):
-                    if not feed.embedded:
-                        changes.add_gone(collection, listing, id_, created, at)
-            for id_, at in bookmark.maybe_gone:
-                changes.add_maybe_gone(collection, id_, at)
-            self._tables.customers_gone |= dict.fromkeys(bookmark.canceled)
+    def take_list(self, listing: Listing, page: Page) -> None:
+        """Take objects of a list that was read, whole, before the account's stages."""
+        if listing in self.plan.sources:
+            self._given.append((self.plan.sources[listing], page))
 
-    def _starts_over(self, collection: Collection, bookmark: Bookmark) -> bool:
-        gap_s = self._known.now - bookmark.heard
-        name = collection.name + (f" of {self.account_id}" if self.account_id else "")
-        if gap_s < 0:
-            self._shared.logger.warning(
-                "%s was last read %d seconds in the future, by a clock that was wrong: "
-                "it is read again in full.",
-                name,
-                -gap_s,
-            )
-            return True
-        if gap_s > EVENTS_KEPT_S - _MARGIN_S:
-            self._shared.logger.warning(
-                "%s was last read %.1f days ago, and Stripe keeps events for 30: it is "
-                "read again in full.",
-                name,
-                gap_s / 86400,
-            )
-            return True
-        return collection.replication_method == "FULL_TABLE" and bookmark.activated
+    # The stages
 
-    def _resting(self, names: set[str]) -> set[str]:
-        """Name the collections that need no look unless an event asks for one."""
-        complete = {
-            name: bookmark.watermark
-            for name in names
-            if (bookmark := self._known.bookmarks[name]).is_complete
-            and not bookmark.waits
-            and bookmark.listed is not None
-            and self._known.now - bookmark.listed < self._shared.full_look_s
-        }
-        if not complete:
-            return set()
-        # What was last seen of the events was seen up to the latest watermark.
-        latest = max(filter(None, complete.values()))
-        self._seen_since = LastEvents(latest)
-        resting = {name for name, at in complete.items() if at == latest}
-        # Events that one of them has to go by are not told from others'.
-        return resting if resting == self._known.kept else set()
+    def _all(self) -> Iterator[Stage]:
+        if self._given:
+            yield from self._write_given()
+        yield from self._probes()
+        yield from self._changes()
+        rests = self._rests()
+        if not rests:
+            yield from self._lists()
+            yield from self._named()
+            yield from self._unsettled()
+            yield from self._failed()
+        self._finish(rests=rests)
 
-    def _go_on(self, names: set[str]) -> None:
-        for collection in self._known.collections:
-            if collection.name not in names:
-                continue
-            bookmark = self._known.bookmarks[collection.name]
-            path = self._known.feeds[collection.name][0].listing.path
-            self._known.unsettled[path] = union(
-                [*self._known.unsettled.get(path, ()), *bookmark.unsettled]
-            )
-            bookmark.go_on(
-                start=self._known.start, now=self._known.now, ready=self._known.ready
-            )
+    def _write_given(self) -> Iterator[Stage]:
+        """Write what was read of the list of accounts while they were looked for."""
+        stage = self._stage_of(Lists, windows=[])
+        sources = dict.fromkeys(source for source, _ in self._given)
+        for source, page in self._given:
+            span = (0, self.plan.times.now)
+            window = Window(source, source.names, [span], span[1], whole=True)
+            stage.wrote(window, page, span)
+        yield stage
+        for source in sources:
+            if source.listing.relisted:
+                self._tables.whole_list_read(source, source.names)
 
-    # Doing it
+    def _probes(self) -> Iterator[Stage]:
+        """Ask again for what was refused the last time: a request each.
 
-    def take(self, page: Page) -> None:
-        """Take in a list that was read before the account's own phases, whole."""
-        fed = {collection.name for collection, _ in page.reading.feeds}
-        self._known.done.add(page.reading.listing)
-        self._tables.take(replace(page, fed=frozenset(fed)))
-
-    def phases(self) -> Iterator[Phase]:
-        """Read everything, and write it.
-
-        Raises:
-            TapError: The account can't be read on; the bookmarks say how far it came.
+        What is still refused is left alone, and its changes wait.
         """
-        yield from self._windowed(self._event_windows(), self._take_events)
-        self._rest_or_go_on()
-        self._shared.report.under_way.rereading(self._known.changes)
-        # What no list will bring comes before the lists, and what a run before has left
-        # before those at which each run looks anew: of a run that is killed until then
-        # little was read in vain.
-        yield from self._rereading.unlisted()
-        left, last = windows(
-            (
-                reading
-                for listing, reading in self._known.readings.items()
-                if listing not in self._known.done
-            ),
-            self._known.bookmarks,
-            frozenset(self._known.kept - self._known.resting),
-            self._known.unsettled,
-            start=self._known.start,
-            now=self._known.now,
-        )
-        yield from self._windowed(left, self._tables.take)
-        yield from self._rereading.unlisted()
-        for kind in _Last:
-            if kind == _Last.AGAIN:
-                yield from self._rereading.unlisted()
-            some = [
-                window
-                for window in last
-                if self._kind(window) == kind
-                and not window.fed <= self._known.incomplete
-            ]
-            yield from self._windowed(some, self._tables.take)
-        # First what says more than of itself.
-        yield from self._rereading.first()
-        self._tables.write_children_gone()
-        yield from self._rereading.rest()
-        self._tables.finish()
-        self._is_over = True
-
-    def _kind(self, window: Window) -> _Last:
-        listing = window.reading.listing
-        if listing.object == _INVOICE_ITEM:
-            return _Last.INVOICE_ITEMS
-        is_again = listing.relisted or self._known.unsettled.get(listing.path)
-        return _Last.AGAIN if is_again else _Last.NEW
-
-    def _rest_or_go_on(self) -> None:
-        """Look no further at what rests, unless there was an event since."""
-        resting = self._known.resting
-        if not resting:
-            return
-        if self._seen_since.mark == self._seen_before and not (
-            resting & self._known.incomplete
-        ):
-            for name in resting:
-                self._known.bookmarks[name].watermark = self._known.ready
-            # They were seen by the last sync already.
-            self._known.changes = Changes(())
-            return
-        self._known.resting = set()
-        self._go_on(resting)
-        for name in resting:
-            for listing in self._known.done:
-                bookmark = self._known.bookmarks[name]
-                bookmark.shrink(listing.path, (self._known.start, self._known.now))
-
-    def keep_waiting(self) -> None:
-        """Say in the bookmarks which changed objects are still to be read."""
-        if not self._has_heard:
-            return  # It stands as the run before has left it.
-        unheard, cursors = self._unheard.until(self._known.ready)
-        changes = self._known.changes
-        left = {
-            listing: changes.left(listing)
-            for listing in self._known.readings
-            if not listing.later_only
+        refused = {
+            path
+            for c in self.plan.collections
+            for path in self._state.bookmarks[c.name].refused
         }
-        for collection in self._known.collections:
-            name = collection.name
-            if name not in self._known.kept - self._known.incomplete:
+        found = [s for s in self.plan.sources.values() if s.path in refused]
+        if self.plan.kept != {c.name for c in self.plan.collections}:
+            # Whoever lacks events is told at the first run, and not when it is late.
+            found.append(Source(self.plan.account, EVENTS))
+        if not found:
+            return
+        stage = self._stage_of(Probe, sources=found)
+        yield stage
+        for path in refused - stage.refused:
+            for collection in self.plan.collections:
+                bookmark = self._state.bookmarks[collection.name]
+                bookmark.refused = [one for one in bookmark.refused if one != path]
+
+    # What has changed
+
+    def _changes(self) -> Iterator[Stage]:
+        """Follow the change feed, oldest slice first."""
+        kept = {
+            name: self._state.bookmarks[name]
+            for name in sorted(self.plan.kept)
+            if not self._state.bookmarks[name].refused
+        }
+        if not kept:
+            return
+        first = min(bookmark.watermark or 0 for bookmark in kept.values())
+        end = self.plan.times.now + _DAY_S
+        span = end - first
+        most = _MOST_IN_SLICE_OF_MANY if self.plan.account_id else _MOST_IN_SLICE
+        while first <= end:
+            last = min(first + span, end)
+            if self._in_hand is not None and first <= self._in_hand.last < end:
+                last = self._in_hand.last
+            changes = Changes(self._followed())
+            stage = self._stage_of(
+                Events,
+                changes=changes,
+                between=(first, last),
+                most=most,
+                heard=self._hear,
+            )
+            yield stage
+            if stage.error is not None:
+                self._tables.no_events(stage.source, stage.error)
+                return
+            if stage.fits_in is not None and last > first:
+                span = max(0, stage.fits_in)
+                self._in_hand = None
                 continue
-            bookmark = self._known.bookmarks[name]
-            bookmark.watermark = self._known.ready
-            bookmark.events, bookmark.cursors = unheard, cursors
-            bookmark.maybe_gone = changes.maybe_gone(collection)
-            bookmark.canceled = list(self._tables.customers_gone)
-            for feed in self._known.feeds[name]:
-                if feed.listing in left:
-                    bookmark.wait_for(feed.listing.path, left[feed.listing])
+            yield from self._slice_of(changes, last)
+            for name in kept.keys() - self._tables.short:
+                bookmark = kept[name]
+                if not bookmark.refused:
+                    mark = min(last, self.plan.times.ready)
+                    bookmark.watermark = max(bookmark.watermark or 0, mark)
+            named = stage.named
+            span = 4 * span if named * 4 < most else max(1, last - first)
+            first = last + 1
+        self._slice = self._in_hand = None
 
-    def _windowed(
-        self, found: list[Window], take: Callable[[Item], None]
-    ) -> Iterator[Phase]:
-        left = Windows(found, at_once=self._at_once)
-        with self._shared.report.under_way.reading(left):
-            yield Phase(WindowWork(left, self._shared.fetch), take)
-
-    def _event_windows(self) -> list[Window]:
-        reading, kept = Reading(self.account, EVENTS, ()), frozenset(self._known.kept)
+    def _followed(self) -> list[tuple[Collection, Feed]]:
+        """Give the feeds of what events are followed for in this run."""
         return [
-            Window(reading, kept, unread, unread[-1][1], cursor=cursor)
-            for unread, cursor in self._unheard.stretches()
+            (collection, feed)
+            for collection, feed in self.plan.followed()
+            if not self._state.bookmarks[collection.name].refused
         ]
 
-    # Events
+    def _hear(self, events: list[object]) -> None:
+        self._seen.add(events)  # type: ignore[arg-type] # objects
+        self._seen_again.add(events)  # type: ignore[arg-type] # objects
 
-    def _take_events(self, item: Item) -> None:
-        match item:
-            case Page():
-                self._seen.add(item.objects)
-                self._seen_since.add(item.objects)
-                self._known.changes.add(item.objects)
-                self._has_heard = True
-                if item.covers is not None:
-                    self._unheard.read(item.covers, item.objects)
-                self._shared.writer.state(requests=item.requests)
-            case Refused():
-                self._tables.refuse(item, self._known.kept)
-            case _:
-                pass
+    def _slice_of(self, changes: Changes, last: int) -> Iterator[Stage]:
+        """Read what the events of a slice name, and write what is gone."""
+        for id_ in changes.unreadable:
+            self._shared.report.unread_event(id_, self.plan.name)
+        before, self._in_hand = self._in_hand, None
+        ready = self.plan.times.ready
+        for listing, wanted in changes.wanted.items():
+            left = before.left.get(listing.path, []) if before else None
+            for id_ in [
+                id_
+                for id_, one in wanted.items()
+                if self._needs_no_look(listing, one, left, before)
+            ]:
+                del wanted[id_]
+        self._tables.changes = changes
+        self._slice = Slice(last, before.ready if before else ready, {})
+        yield from self._named()
+        self._tables.orphans(changes.orphans)
+        for clock_id, at in changes.clocks:
+            yield from self._gone_with_clock(clock_id, at)
+        self._slice = None
+        self._tables.changes = Changes(self._followed())
+
+    def _needs_no_look(
+        self,
+        listing: Listing,
+        wanted: Wanted,
+        left: list[tuple[int, int]] | None,
+        before: Slice | None,
+    ) -> bool:
+        """Tell whether an object has been read since what a slice says of it."""
+        source = self.plan.sources[listing]
+        if self._tables.is_failed(source, wanted.id) and not wanted.is_gone:
+            self._tables.put_off(source, wanted)
+            return True
+        if wanted.children or wanted.lines or wanted.deletion is not None:
+            return False
+        if self._recent.has(source.path, wanted.id, since=wanted.at):
+            return True
+        if wanted.created is None:
+            return False
+        if before is not None and left is not None and wanted.at <= before.ready:
+            return not any(a <= wanted.created <= b for a, b in left)
+        return self._is_to_be_listed(source, wanted.created)
+
+    def _is_to_be_listed(self, source: Source, created: int) -> bool:
+        """Tell whether lists will bring an object in any case."""
+        names = self.plan.names(source) & source.names
+        return bool(names) and all(
+            any(a <= created <= b for a, b in bookmark.unread.get(source.path, ()))
+            for name in names
+            if (bookmark := self._state.bookmarks[name])
+        )
+
+    def _named(self) -> Iterator[Stage]:
+        """Read the objects that are wanted, and those that they bring up.
+
+        Invoice items come behind the invoices that name them.
+        """
+        tables = self._tables
+        asked: set[tuple[str, str]] = set()
+        while True:
+            for listing, wanted in list(tables.changes.take_gone()):
+                tables.gone(self.plan.sources[listing], wanted)
+            gone = list(tables.customers_gone)
+            if gone:
+                yield self._stage_of(
+                    Subscriptions, customers=gone, sources=self._subscriptions()
+                )
+                for id_ in gone:
+                    tables.customers_gone.pop(id_, None)
+            left = {
+                self.plan.sources[listing]: {
+                    id_: one
+                    for id_, one in wanted.items()
+                    if (listing.path, id_) not in asked
+                }
+                for listing, wanted in tables.changes.wanted.items()
+            }
+            left = {source: wanted for source, wanted in left.items() if wanted}
+            first = {
+                source: wanted
+                for source, wanted in left.items()
+                if source.listing.object != _INVOICE_ITEM
+            }
+            now = first or left
+            if not now:
+                break
+            asked |= {(s.path, id_) for s, wanted in now.items() for id_ in wanted}
+            yield self._objects(now)
+        for wanted_by_id in tables.changes.wanted.values():
+            wanted_by_id.clear()
+
+    def _objects(
+        self, wanted: dict[Source, dict[str, Wanted]], *, by_id: bool = False
+    ) -> Objects:
+        return self._stage_of(
+            Objects,
+            wanted=wanted,
+            names={source: self.plan.names(source) for source in wanted},
+            by_id=by_id,
+        )
+
+    def _subscriptions(self) -> list[tuple[Source, frozenset[str]]]:
+        return [
+            (source, self.plan.names(source))
+            for listing, source in self.plan.sources.items()
+            if listing.object == "subscription" and self.plan.names(source)
+        ]
+
+    def _gone_with_clock(self, clock_id: str, at: int) -> Iterator[Stage]:
+        """Flag what was on a test clock: Stripe says of nothing else that it is gone.
+
+        Clocks are deleted after 30 days at the latest, so that the change feed still
+        has what was created on it.
+        """
+        first = max(0, at - EVENTS_KEPT_S)
+        stage = self._stage_of(
+            EventsOfClock, clock_id=clock_id, between=(first, self.plan.times.now)
+        )
+        yield stage
+        for listing, source in self.plan.sources.items():
+            for id_, shown in stage.found.get(listing.object, {}).items():
+                self._tables.flag(source, id_, shown, at)
+
+    # Lists
+
+    def _rests(self) -> bool:
+        """Tell whether the account needs no further look: nothing has happened."""
+        times, kept = self.plan.times, self.plan.kept
+        marks = [self._state.bookmarks[name] for name in kept]
+        return (
+            bool(kept)
+            and kept == {c.name for c in self.plan.collections}
+            and self._seen_again.mark == self._seen_before
+            and not self._tables.failed()
+            and self._state.slice is None
+            and all(
+                mark.is_complete
+                and not mark.refused
+                and times.now - mark.looked < times.full_look_s
+                for mark in marks
+            )
+        )
+
+    def _latest(self) -> int:
+        """Give the time behind which the last run has seen all events."""
+        marks = [
+            bookmark.watermark or 0
+            for name in self.plan.kept
+            if (bookmark := self._state.bookmarks.get(name))
+        ]
+        return max(marks, default=0)
+
+    def _lists(self) -> Iterator[Stage]:
+        """Read what is unread, what is new, and what is listed each time."""
+        windows: list[Window] = []
+        whole: list[tuple[Source, frozenset[str]]] = []
+        given = {source for source, _ in self._given}
+        for source in self.plan.sources.values():
+            if source in given:
+                self._cover(source, (0, self.plan.times.now))
+                continue
+            names = frozenset(
+                name
+                for name in source.names
+                if (not source.listing.later_only or name in self.plan.kept)
+                and source.path not in self._state.bookmarks[name].refused
+            )
+            if not names:
+                continue
+            found = self._windows(source, names)
+            windows += found
+            if (
+                source.listing.relisted
+                and not source.listing.later_only
+                and any(window.fed == names for window in found)
+            ):
+                whole.append((source, names))
+        for name in self.plan.kept:
+            bookmark = self._state.bookmarks[name]
+            bookmark.listed = max(bookmark.listed or 0, self.plan.times.ready)
+        stage = self._stage_of(Lists, windows=windows)
+        with self._shared.report.under_way.reading(stage.windows):
+            yield stage
+        for source, names in whole:
+            if all(
+                source.path not in self._state.bookmarks[name].refused
+                and not self._state.bookmarks[name].unread.get(source.path)
+                for name in names
+            ):
+                self._tables.whole_list_read(source, names)
+
+    def _windows(self, source: Source, names: frozenset[str]) -> list[Window]:
+        """Cut what is to be read of a list into windows."""
+        times, listing, path = self.plan.times, source.listing, source.path
+        kept = names & self.plan.kept
+        marks = {name: self._state.bookmarks[name] for name in names}
+        for name in kept:
+            mark = marks[name]
+            if listing.later_only or path not in mark.unread:
+                continue
+            late = LATE_S if path == _MONEY else 0
+            since = max(times.start, (mark.listed or times.start) - late)
+            if since <= times.now:
+                mark.add(path, (since, times.now))
+        again = {
+            name for name in kept if listing.relisted and path not in marks[name].many
+        }
+        everything = [(times.start if listing.windowed else 0, times.now)]
+        is_whole = not listing.windowed and (bool(again) or not names <= kept)
+        if again or is_whole:
+            fed = names if is_whole or again == names else frozenset(again)
+            if not listing.later_only:
+                for name in fed:
+                    marks[name].add(path, everything[0])
+            if is_whole or fed == names:
+                return [Window(source, fed, everything, times.now, whole=is_whole)]
+        alike: dict[frozenset[str], list[tuple[int, int]]] = {}
+        for interval, fed_by in pieces(
+            {name: mark.unread.get(path, []) for name, mark in marks.items()}
+        ):
+            alike.setdefault(fed_by, []).append(interval)
+        return [
+            Window(source, fed, union(held), union(held)[-1][1])
+            for fed, held in alike.items()
+        ]
+
+    def _cover(self, source: Source, interval: tuple[int, int]) -> None:
+        for name in source.names:
+            self._state.bookmarks[name].read(source.path, interval)
+
+    # The rest
+
+    def _unsettled(self) -> Iterator[Stage]:
+        """Read again what changes without an event."""
+        wanted: dict[Source, dict[str, Wanted]] = {}
+        for collection in self.plan.collections:
+            if collection.name not in self.plan.kept:
+                continue
+            source = self.plan.sources[collection.feeds[0].listing]
+            if source.path in self._state.bookmarks[collection.name].refused:
+                continue
+            held = {
+                id_: Wanted(id_, created=created)
+                for id_, created in self._tables.unsettled(collection).items()
+                if not self._recent.has(source.path, id_)
+                and not self._tables.is_failed(source, id_)
+            }
+            if held:
+                wanted.setdefault(source, {}).update(held)
+        if wanted:
+            yield self._objects(wanted)
+
+    def _failed(self) -> Iterator[Stage]:
+        """Try again what could not be read before: a request each."""
+        wanted: dict[Source, dict[str, Wanted]] = {}
+        for source in self.plan.sources.values():
+            held = {
+                entry.id: Wanted(entry.id, created=entry.created, itself=entry.itself)
+                for entry in self._tables.failed()
+                if entry.path == source.path
+                and not source.listing.later_only
+                and not self._recent.has(source.path, entry.id)
+                and not self._tables.failed_now(source, entry.id)
+            }
+            if held:
+                wanted[source] = held
+        if wanted:
+            yield self._stage_of(
+                Objects,
+                wanted=wanted,
+                names={
+                    source: frozenset(c.name for c, _ in source.feeds)
+                    for source in wanted
+                },
+                by_id=True,
+            )
+            yield from self._named()
+
+    def _finish(self, *, rests: bool) -> None:
+        """Say that what was read is read."""
+        self._tables.write_gone()
+        times = self.plan.times
+        for collection in self.plan.collections:
+            bookmark = self._state.bookmarks[collection.name]
+            if bookmark.refused or not bookmark.is_complete:
+                continue
+            if not rests:
+                bookmark.looked = times.now
+            if not bookmark.activated:
+                self._shared.writer.activate(collection, bookmark.version)
+                bookmark.activated = True
+        self._state.seen = self._seen.mark
+
+    def _stage_of(self, kind: Callable[..., S], **details: object) -> S:
+        return kind(self._shared.fetch, self._at_once, self._tables, **details)

@@ -3,57 +3,61 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from tap_stripe.sync.readers import UNWRITTEN
-
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tap_stripe.api.rate import RateBudget
     from tap_stripe.api.usage import Usage
+    from tap_stripe.sync.pool import Task
 
-# A reader that waits for its endpoint's pace must not keep another endpoint waiting.
+# A request that waits for its endpoint's pace must not keep another endpoint waiting.
 _ENDPOINT_MARGIN = 1.2
 # What is under way when a run is killed is read again: no more than it takes.
 _MARGIN = 1.3
 
 
 class AtOnce:
-    """Works the number out by Little's law: pace times latency.
+    """Counts an account's requests, and bounds them by Little's law: pace times latency.
 
     Args:
         budget: The paces.
         usage: Knows the latency.
         account: Connected account that is asked; None for the key's own.
-        unwritten: Tells how many answers wait for the writer. A kill loses them, and
-            where it is the writer that is slow, more requests at once gain nothing.
     """
 
-    def __init__(
-        self,
-        budget: RateBudget,
-        usage: Usage,
-        account: str | None = None,
-        *,
-        unwritten: Callable[[], int],
-    ) -> None:
+    def __init__(self, budget: RateBudget, usage: Usage, account: str | None) -> None:
         self._budget = budget
         self._usage = usage
-        self._account = account
-        self._unwritten = unwritten
+        self.account = account
+        self._running: Counter[str] = Counter()
+        self._all = 0
 
-    def __call__(self, path: str) -> int:
-        """Give the number for an endpoint, or for all if the path is empty."""
-        budget = self._budget.account(self._account)
-        pace = budget.endpoint(path) if path else budget.pace
-        margin = _ENDPOINT_MARGIN if path else _MARGIN
-        # A reader that waits for a place is one that another endpoint lacks.
-        count = min(
+    def may_ask(self, endpoint: str = "") -> bool:
+        """Tell whether one more request may go to an endpoint, or to any if empty."""
+        if self._all >= self._most(""):
+            return False
+        return not endpoint or self._running[endpoint] < self._most(endpoint)
+
+    def most(self) -> int:
+        """Tell how many may be under way in all."""
+        return self._most("")
+
+    def began(self, task: Task) -> None:
+        """Count a request."""
+        self._running[task.endpoint] += 1
+        self._all += 1
+
+    def ended(self, task: Task) -> None:
+        """Count it no more."""
+        self._running[task.endpoint] -= 1
+        self._all -= 1
+
+    def _most(self, endpoint: str) -> int:
+        budget = self._budget.account(self.account)
+        pace = budget.endpoint(endpoint) if endpoint else budget.pace
+        margin = _ENDPOINT_MARGIN if endpoint else _MARGIN
+        return min(
             max(1, math.ceil(pace.rate * self._usage.latency_s * margin)),
-            self._budget.in_flight.allowed(path),
+            self._budget.in_flight.allowed(endpoint),
         )
-        if path:
-            return count
-        room = max(0, UNWRITTEN - self._unwritten())
-        return math.ceil(count * room / UNWRITTEN)

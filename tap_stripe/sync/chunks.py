@@ -211,6 +211,12 @@ class Chunks:
         chunk.listed(ends_at=ends_at, last=last)
         self._take_back(chunk)
 
+    def not_listed(self, chunk: Chunk) -> None:
+        """Take a chunk back whose page could not be had: each is read by its id."""
+        chunk.is_listed = False
+        chunk.behind = None
+        self._take_back(chunk)
+
     def _take_back(self, chunk: Chunk) -> None:
         chunk.taken = False
         self._note(chunk)

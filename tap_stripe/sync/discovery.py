@@ -1,4 +1,4 @@
-"""Which accounts a run reads: the key's own, and those that are connected to it."""
+"""Whose data a run reads: the key's own account, and those connected to it."""
 
 from __future__ import annotations
 
@@ -9,122 +9,132 @@ from tap_stripe.errors import (
     NotAPlatform,
     PermissionMissing,
     SettingError,
+    StateError,
     StripeError,
 )
 from tap_stripe.streams.listings import ACCOUNTS, OWN_ACCOUNT
-from tap_stripe.sync.at_once import AtOnce
-from tap_stripe.sync.plan import Part, feeds_of, readings
-from tap_stripe.sync.reading import Page, Reading, Refused
-from tap_stripe.sync.syncs import Phase
-from tap_stripe.sync.window_work import WindowWork
-from tap_stripe.sync.windows import Window, Windows
+from tap_stripe.sync.fetch import RUN_ENDS
+from tap_stripe.sync.source import Source, sources
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Sequence
 
     from tap_stripe.accounts import Accounts
+    from tap_stripe.state.bookmarks import Whose
     from tap_stripe.streams.base import Collection
     from tap_stripe.streams.listing import Listing
-    from tap_stripe.sync.account import AccountSync
-    from tap_stripe.sync.readers import Item
-    from tap_stripe.sync.shared import Shared
+    from tap_stripe.sync.fetch import Fetch, Page
 
 
 class Discovery:
-    """Finds the accounts, and gives the list of them to the platform's own sync.
+    """Finds the accounts.
 
     Args:
+        fetch: Asks Stripe.
         accounts: What is asked for.
         collections: Those that are selected.
-        shared: What all accounts share.
-        platform: Makes the sync of the key's own account, given its id and what is to
-            be read of it, and begins it.
 
     Attributes:
-        own_id: Id of the key's own account; empty until known, or if not needed.
+        own_id: Id of the key's own account; empty where the key may not know it.
         ids: Connected accounts to read.
+        pages: What was read of the accounts themselves, with its endpoint.
     """
 
     def __init__(
-        self,
-        accounts: Accounts,
-        collections: Sequence[Collection],
-        shared: Shared,
-        platform: Callable[[str, Part], AccountSync],
+        self, fetch: Fetch, accounts: Accounts, collections: Sequence[Collection]
     ) -> None:
+        self._fetch = fetch
         self._accounts = accounts
-        self._shared = shared
-        self._make_platform = platform
-        self._platform: AccountSync | None = None
-        self._readings = readings(
-            None, collections, feeds_of(collections, Part.ACCOUNTS)
-        )
+        self._sources = sources(None, collections, lambda one: one in _OF_THE_KEY)
         self.own_id = ""
-        self.ids: list[str] = list(accounts.ids)
+        self.ids: list[str] = []
+        self.pages: list[tuple[Listing, Page]] = []
 
-    def phases(self) -> Iterator[Phase]:
-        """Ask for the own account, then for the list.
+    def own(self) -> None:
+        """Ask for the own account: every run begins with it.
 
         Raises:
-            TapError: The accounts can't be found out.
+            StripeError: The key is refused, or Stripe answers nobody.
+        """
+        try:
+            page = self._fetch.object(self._source(OWN_ACCOUNT), "")
+        except RUN_ENDS:
+            raise
+        except StripeError as error:
+            asks = self._accounts
+            if asks.several and asks.shard.has_own and (asks.own or asks.connected):
+                raise _cannot(error) from None
+            return
+        if page is not None and page.objects:
+            self.own_id = text(page.objects[0].get("id")) or ""
+            self.pages.append((OWN_ACCOUNT, page))
+
+    def connected(self) -> None:
+        """Find the connected accounts that are asked for.
+
+        Raises:
+            TapError: They can't be found.
         """
         asks = self._accounts
-        if asks.shard.has_own and (asks.own or self._readings):
-            yield self._phase(OWN_ACCOUNT, self._take_own)
+        ids = list(asks.ids)
         if asks.connected:
-            yield self._phase(ACCOUNTS, self._take_listed)
-        mine = dict.fromkeys(filter(asks.shard.has, self.ids))
+            source, cursor = self._source(ACCOUNTS), None
+            try:
+                while True:
+                    page = self._fetch.page(source, cursor=cursor)
+                    self.pages.append((ACCOUNTS, page))
+                    ids += [text(one.get("id")) or "" for one in page.objects]
+                    cursor = page.cursor
+                    if not page.has_more:
+                        break
+            except StripeError as error:
+                raise _cannot(error) from None
+        mine = dict.fromkeys(id_ for id_ in ids if asks.shard.has(id_))
         mine.pop(self.own_id, None)
         self.ids = list(mine)
 
-    def _phase(self, listing: Listing, take: Callable[[Item], None]) -> Phase:
-        reading = self._readings.get(listing) or Reading(None, listing, ())
-        now = self._shared.now
-        window = Window(reading, frozenset(), [(0, now)], now, whole=True)
-        at_once = AtOnce(
-            self._shared.fetch.budget,
-            self._shared.usage,
-            unwritten=self._shared.unwritten,
+    def _source(self, listing: Listing) -> Source:
+        return self._sources.get(listing) or Source(None, listing)
+
+
+_OF_THE_KEY = (OWN_ACCOUNT, ACCOUNTS)
+
+
+def check_whose(before: Whose, now: Whose, *, is_empty: bool) -> None:
+    """Refuse a state that is about other data than this run reads.
+
+    Args:
+        before: What the state says.
+        now: What this run has found.
+        is_empty: Whether the state claims nothing.
+
+    Raises:
+        StateError: It is.
+    """
+    if is_empty:
+        return
+    what = ""
+    if before.id and now.id and before.id != now.id:
+        what = f"the account {before.id}, and the key is one of {now.id}"
+    elif None not in {before.livemode, now.livemode} and (
+        before.livemode is not now.livemode
+    ):
+        modes = {True: "live", False: "test"}
+        what = (
+            f"{modes[bool(before.livemode)]} data, and the key reads "
+            f"{modes[bool(now.livemode)]} data"
         )
-        work = WindowWork(Windows([window], at_once=at_once), self._shared.fetch)
-        return Phase(work, take)
-
-    def _take_own(self, item: Item) -> None:
-        match item:
-            case Page():
-                self.own_id = text(item.objects[0]["id"]) or ""
-                part = Part.ALL if self._accounts.own else Part.ACCOUNTS
-                self._platform = self._make_platform(self.own_id, part)
-                self._give(item)
-            case Refused() if self._accounts.own or self._accounts.connected:
-                raise _cannot(item.error)
-            case Refused():
-                self._refuse(item)
-            case _:
-                pass
-
-    def _take_listed(self, item: Item) -> None:
-        match item:
-            case Page():
-                self.ids += [text(found["id"]) or "" for found in item.objects]
-                self._give(item)
-            case Refused() if not item.expansions:
-                raise _cannot(item.error)
-            case Refused():
-                self._refuse(item)
-            case _:
-                pass
-
-    def _refuse(self, refused: Refused) -> None:
-        names = {collection.name for collection, _ in refused.reading.feeds}
-        self._shared.report.refuse(refused, names)
-
-    def _give(self, page: Page) -> None:
-        if self._platform is not None and page.reading.feeds:
-            self._platform.take(page)
+    if what:
+        message = (
+            f"The state is about {what}: give this run a state of its own (under "
+            "Meltano another environment or --state-id-suffix), or drop the state."
+        )
+        raise StateError(message)
 
 
-def _cannot(error: Exception) -> Exception:
+def _cannot(error: StripeError) -> Exception:
+    if isinstance(error, RUN_ENDS):
+        return error
     if isinstance(error, NotAPlatform):
         return SettingError(
             "The setting account_ids asks for connected accounts, but the key's "
@@ -136,4 +146,4 @@ def _cannot(error: Exception) -> Exception:
             f"{error.permission or ACCOUNTS.permission}, to know the accounts: give it "
             "that one, or name acct_… ids alone in account_ids."
         )
-    return error if isinstance(error, StripeError) else SettingError(str(error))
+    return error

@@ -1,11 +1,15 @@
-"""Single requests for pages and objects, and the completion of embedded lists."""
+"""What is asked of Stripe: a page, an object, the rest of a list inside one.
+
+Runs in the pool's threads. What comes back is plain data; what is wrong with a part of
+it is named in it, what is wrong with all of it is raised.
+"""
 
 from __future__ import annotations
 
-import time
-from dataclasses import replace
-from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, quote, urlsplit
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import quote
 
 from tap_stripe.api.body import (
     Object,
@@ -21,35 +25,99 @@ from tap_stripe.api.body import (
 from tap_stripe.errors import (
     AccountRefused,
     CursorGone,
+    Down,
     EndpointGone,
-    ListRefused,
+    KeyRefused,
     NotAPlatform,
     NotFound,
     PermissionMissing,
     ResponseError,
+    StripeError,
 )
-from tap_stripe.sync.reading import Gone, Page
-from tap_stripe.sync.unread import covered
-from tap_stripe.sync.windows import MOST_PAGES, PAGE, FullPage
+from tap_stripe.sync.source import PAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Sequence
 
     from tap_stripe.api.client import Answer, Client, Params
-    from tap_stripe.sync.reading import Reading
-    from tap_stripe.sync.windows import Ask
+    from tap_stripe.sync.source import Source
 
-
-REFUSALS = (AccountRefused, EndpointGone, NotAPlatform, PermissionMissing)
+T = TypeVar("T")
+MOST_PAGES = 1000
+"""More pages of one second, or of one list inside an object, are taken for a fault."""
+_LIGHT_PAGES = 50
+"""After so many smaller pages larger ones are tried again."""
+_OUT_OF_ORDER_S = 1
+"""By how much an object on the next page may be newer than the last one on a page."""
+RUN_ENDS = (KeyRefused, Down)
+"""What concerns all requests."""
+OF_AN_ENDPOINT = (EndpointGone, NotAPlatform, PermissionMissing)
 """What concerns a whole endpoint, and not the request."""
 
 
-_LIGHT_PAGES = 50
-"""After so many smaller pages larger ones are tried again."""
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Something of each of an endpoint's objects that can't be read.
+
+    Attributes:
+        names: Expansions, or a list inside.
+        error: Why.
+    """
+
+    names: tuple[str, ...]
+    error: StripeError
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Objects that Stripe sent together.
+
+    Attributes:
+        objects: The objects; lists inside them as they came.
+        received_at: When they came, seconds since the epoch.
+        has_more: Whether the list goes on behind them.
+        newest: `created` of the first one; 0 where the list has none.
+        oldest: `created` of the last one, likewise.
+        cursor: Id of the last one; empty if there is none.
+        top: `created[lte]` of the request.
+        garbled: What was wrong with entries that are left out.
+        refused: What the key may not read of them.
+    """
+
+    objects: list[Object]
+    received_at: float
+    has_more: bool = False
+    newest: int = 0
+    oldest: int = 0
+    cursor: str = ""
+    top: int = 0
+    garbled: tuple[str, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+
+    def oldest_seen(self, source: Source) -> int | None:
+        """Give `created` of the last object; None if there is none."""
+        if not self.objects:
+            return None
+        return integer(self.objects[-1].get(source.listing.time))
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """An object whose inner lists were read to their end, as far as could be.
+
+    Attributes:
+        object: The object.
+        failed: Lists that show what came at first, each with the reason.
+        requests: How many it took.
+    """
+
+    object: Object
+    failed: dict[str, StripeError | ResponseError]
+    requests: int
 
 
 class Fetch:
-    """Asks a client for what the readers want.
+    """Asks a client.
 
     Args:
         client: The way to Stripe.
@@ -57,85 +125,91 @@ class Fetch:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self.budget = client.budget
+        self._judging = threading.Lock()
 
-    def window(
-        self, ask: Ask, *, give: Callable[[Page], None] | None = None
-    ) -> tuple[Page, FullPage | None]:
-        """Read the next page of a window.
+    # Pages
+
+    def page(
+        self,
+        source: Source,
+        between: tuple[int, int] | None = None,
+        *,
+        top: int = 0,
+        cursor: str | None = None,
+        params: Sequence[tuple[str, str]] = (),
+    ) -> Page:
+        """Read a page of a list, newest first.
 
         Args:
-            ask: For what.
-            give: Gets what of the page is complete while lists inside its objects are
-                read, so that a run that is killed meanwhile has not read it in vain.
-
-        Returns:
-            The page, or the rest of it, and where it ends; None if nothing is behind
-            it.
+            source: Which list.
+            between: `created` seconds of the objects, both included; None for all.
+            top: `created[lte]` of the page that the cursor is from.
+            cursor: Id for `starting_after`. If it is gone from the list, the page
+                begins with the last second of `between` again.
+            params: Others that are sent.
 
         Raises:
             StripeError: Stripe refused.
             ResponseError: The page can't be what Stripe documents.
         """
-        reading, lacking = ask.reading, ask.reading.lacking
-        top, answer = self._behind_cursor(ask)
-        found = _checked(reading, answer.value.data)
-        full = None
-        if found:
-            newest, oldest = _placed(ask, found)
-            full = FullPage(newest, oldest, len(found), top, _id(reading, found[-1]))
-        elif answer.value.has_more:
-            raise _impossible(reading, "an empty page that has more behind it")
-        if not answer.value.has_more:
-            full = None
+        top = (top or between[1]) if between else 0
+        try:
+            return self._page(source, between, top, cursor, params)
+        except CursorGone:
+            if cursor is None:
+                raise
+        # Deleted, or the filter no longer lets it pass.
+        return self._page(source, between, between[1] if between else 0, None, params)
 
-        def page(objects: list[Object], requests: int, down_to: int | None) -> Page:
-            return Page(
-                reading,
-                objects,
-                answer.received_at,
-                ask.fed,
-                lacking=lacking,
-                requests=requests,
-                covers=covered(down_to, (ask.first, ask.last)),
-            )
+    def _page(
+        self,
+        source: Source,
+        between: tuple[int, int] | None,
+        top: int,
+        cursor: str | None,
+        more: Sequence[tuple[str, str]],
+    ) -> Page:
+        # The bounds stay as they are while a cursor is in use.
+        params = list(more)
+        if between is not None:
+            params += [("created[gte]", str(between[0])), ("created[lte]", str(top))]
+        if cursor is not None:
+            params.append(("starting_after", cursor))
 
-        def part(objects: list[Object], requests: int) -> Page:
-            last = integer(objects[-1].get(reading.listing.time))
-            return page(objects, requests, ask.last if ask.whole else last)
+        def ask() -> Answer[ObjectList]:
+            return self._list(source, source.path, [*source.params("data."), *params])
 
-        rest, requests = self._completed(
-            reading, found, give and (lambda *done: give(part(*done)))
+        answer, refused = self._less(source, ask)
+        data = answer.value.data
+        # Stripe has said `has_more` in front of nothing: an empty page is the end.
+        has_more = answer.value.has_more and bool(data)
+        good, garbled = _sorted_out(source, data)
+        last = text(good[-1].get("id")) or "" if good else ""
+        newest = oldest = 0
+        if between is not None:
+            good, outside, newest, oldest = _placed(source, good, between[0], top)
+            garbled += tuple(outside)
+        if has_more and not good:
+            raise _impossible(source, "a page of which no entry can be read")
+        if last and last == cursor:
+            raise _impossible(source, "the same page again and again")
+        return Page(
+            good,
+            answer.received_at,
+            has_more,
+            newest,
+            oldest,
+            last,
+            top,
+            garbled,
+            refused,
         )
-        return page(rest, requests, None if full is None else full.oldest), full
 
-    def _behind_cursor(self, ask: Ask) -> tuple[int, Answer[ObjectList]]:
-        """Ask for the page behind the cursor; give `created[lte]` with it."""
-        reading, top, cursor = ask.reading, ask.top, ask.cursor
-        while True:
-            # The bounds stay as they are while a cursor is in use.
-            params = list(reading.params("data."))
-            if not ask.whole:
-                params += [
-                    ("created[gte]", str(ask.first)),
-                    ("created[lte]", str(top)),
-                ]
-            if cursor is not None:
-                params.append(("starting_after", cursor))
-            try:
-                return top, self.page(reading, reading.listing.path, params)
-            except CursorGone:
-                if cursor is None:
-                    raise
-                # It was deleted, or the list's filter no longer lets it pass: what is
-                # left starts with its second.
-                cursor, top = None, ask.last
-
-    def page(
-        self, reading: Reading, path: str, params: list[tuple[str, str]]
+    def _list(
+        self, source: Source, path: str, params: Sequence[tuple[str, str]]
     ) -> Answer[ObjectList]:
         """Ask for a page as large as Stripe gives, or as it could be had last."""
-        asked = [reading.limit]
+        asked = [source.limit]
 
         def lighter(failures: int) -> Params:
             # Twice as it is: a single failure says nothing of the page's weight.
@@ -146,331 +220,242 @@ class Fetch:
             path,
             (("limit", str(asked[0])), *params),
             decode=decode_page,
-            account=reading.account,
+            account=source.account,
             lighter=lighter,
         )
         if asked[-1] < asked[0]:
-            reading.limit = asked[-1]
-        elif reading.limit < PAGE:
-            reading.light += 1
-            if reading.light % _LIGHT_PAGES == 0:
-                reading.limit = min(PAGE, reading.limit * 2)
+            source.limit = asked[-1]
+        elif source.limit < PAGE:
+            source.light += 1
+            if source.light % _LIGHT_PAGES == 0:
+                source.limit = min(PAGE, source.limit * 2)
         return answer
 
-    def single(self, ask: Ask) -> Page:
-        """Read an endpoint that answers with one object."""
-        reading = ask.reading
-        answer = self._client.get(
-            reading.listing.path,
-            reading.params(),
-            decode=decode_object,
-            account=reading.account,
-        )
-        return Page(
-            reading,
-            _checked(reading, [answer.value]),
-            answer.received_at,
-            ask.fed,
-            covers=(ask.first, ask.last),
-        )
+    def probe(self, source: Source) -> Page:
+        """Ask for one object, with all that is expanded."""
 
-    def object(self, reading: Reading, id_: str, fed: frozenset[str]) -> Page | Gone:
-        """Retrieve an object that has changed."""
-        try:
-            answer = self._client.get(
-                f"{reading.listing.path}/{_in_path(id_)}",
-                reading.params(),
-                decode=decode_object,
-                account=reading.account,
+        def ask() -> Answer[ObjectList]:
+            params = (("limit", "1"), *source.params("data."))
+            return self._client.get(
+                source.path, params, decode=decode_page, account=source.account
             )
-        except NotFound:
-            return Gone(reading, id_, time.time())
-        (found,) = _checked(reading, [answer.value])
-        if _id(reading, found) != id_:
-            raise _impossible(reading, f"{_id(reading, found)} for {id_}")
-        if "deleted" in found:
-            return Gone(reading, id_, answer.received_at)
-        alive, requests = self._completed(reading, [found])
-        if not alive:
-            return Gone(reading, id_, time.time())
-        return Page(
-            reading, alive, answer.received_at, fed, requests=requests, by_id=True
-        )
 
-    def filtered(
-        self, reading: Reading, filter_: tuple[str, str], fed: frozenset[str]
-    ) -> Iterator[Page]:
-        """Read all objects that a filter lets pass, because they have changed."""
-        name, value = filter_
-        cursor: list[tuple[str, str]] = []
-        for _ in range(MOST_PAGES):
-            try:
-                page, has_more = self.changed(reading, [filter_, *cursor], fed)
-            except CursorGone:
-                cursor = []
-                continue
-            for found in page.objects:
-                if text(reference(found.get(name))) != value:
-                    raise _impossible(reading, f"an object of another {name}")
-            last = page.objects[-1:]
-            objects, requests = self._completed(reading, page.objects)
-            yield replace(page, objects=objects, requests=requests)
-            if not has_more:
-                return
-            if not last:
-                raise _impossible(reading, "an empty page that has more behind it")
-            cursor = [("starting_after", _id(reading, last[0]))]
-        raise _impossible(reading, "pages without end")
+        answer, refused = self._less(source, ask)
+        return Page([], answer.received_at, refused=refused)
 
-    def changed(
-        self, reading: Reading, params: list[tuple[str, str]], fed: frozenset[str]
-    ) -> tuple[Page, bool]:
-        """Read one page of a listing for objects that have changed.
+    # Objects
 
-        Returns:
-            The page, its embedded lists as they came, and whether more is behind it.
-        """
-        answer = self.page(
-            reading, reading.listing.path, [*reading.params("data."), *params]
-        )
-        found = _checked(reading, answer.value.data)
-        page = Page(reading, found, answer.received_at, fed, by_id=True)
-        return page, answer.value.has_more
-
-    def changed_between(
-        self,
-        reading: Reading,
-        seconds: tuple[int, int],
-        fed: frozenset[str],
-        *,
-        cursor: str | None = None,
-    ) -> tuple[Page, bool]:
-        """Read one page as `changed` does, of what was created in an interval.
-
-        Args:
-            reading: Of which listing.
-            seconds: The interval, both seconds included.
-            fed: Names of the collections that get rows.
-            cursor: Id for `starting_after`.
+    def object(self, source: Source, id_: str) -> Page | None:
+        """Retrieve an object; None if it is gone.
 
         Raises:
-            CursorGone: The cursor's object is not there any more.
-            ResponseError: The page can't be what Stripe documents.
+            StripeError: Stripe refused.
+            ResponseError: The answer can't be what Stripe documents.
         """
-        first, last = seconds
-        params = [("created[lte]", str(last)), ("created[gte]", str(first))]
-        if cursor is not None:
-            params.append(("starting_after", cursor))
-        page, has_more = self.changed(reading, params, fed)
-        if page.objects:
-            _in_order(reading, page.objects, first, last)
-            if _id(reading, page.objects[-1]) == cursor:
-                raise _impossible(reading, "the same page again and again")
-        elif has_more:
-            raise _impossible(reading, "an empty page that has more behind it")
-        return page, has_more
+        path = source.path if source.listing.single else f"{source.path}/{in_path(id_)}"
 
-    def refused_expansions(self, reading: Reading) -> tuple[str, ...]:
+        def ask() -> Answer[Object]:
+            return self._client.get(
+                path, source.params(), decode=decode_object, account=source.account
+            )
+
+        try:
+            answer, refused = self._less(source, ask)
+        except NotFound:
+            return None
+        except AccountRefused:
+            if source.listing.object == "account" and source.account is None:
+                return None  # It has left the platform.
+            raise
+        found = answer.value
+        if source.listing.single and not id_:
+            id_ = text(found.get("id")) or ""
+        kind, told = text(found.get("object")), text(found.get("id"))
+        if kind != source.listing.object or told != id_ or not id_:
+            raise _impossible(source, f"the {kind} {told} for {id_}")
+        if "deleted" in found and not source.listing.single:
+            return None
+        return Page([found], answer.received_at, refused=refused)
+
+    def complete(self, source: Source, found: Object) -> Completed:
+        """Read the lists inside an object, which show ten entries at most, to the end.
+
+        Raises:
+            NotFound: The object has gone meanwhile.
+        """
+        failed: dict[str, StripeError | ResponseError] = {}
+        requests = 0
+        for name in source.complete:
+            shown = sublist(found.get(name))
+            if shown is None or not shown.has_more:
+                continue
+            try:
+                found[name], asked = self._to_the_end(source, name, found, shown)
+                requests += asked
+            except RUN_ENDS:
+                raise
+            except (StripeError, ResponseError) as error:
+                requests += 1
+                failed[name] = error
+                # One 404 of a list deletes nothing: the object itself is asked for.
+                if (
+                    isinstance(error, NotFound)
+                    and self.object(source, text(found.get("id")) or "") is None
+                ):
+                    raise
+        return Completed(found, failed, requests)
+
+    def _to_the_end(
+        self, source: Source, name: str, parent: Object, shown: ObjectList
+    ) -> tuple[Sublist, int]:
+        id_ = text(parent.get("id")) or ""
+        path, filter_ = source.listing.list_inside(name, in_path(id_))
+        params = [
+            *([(filter_, id_)] if filter_ else ()),
+            # Entries after the first page are expanded only if that is asked for.
+            *(
+                ("expand[]", path.partition(".")[2])
+                for path in source.expand
+                if path.startswith(f"{name}.data.")
+            ),
+        ]
+        entries: list[Object] = list(shown.data)
+        known = {text(entry.get("id")) for entry in entries}
+        for count in range(MOST_PAGES):
+            last = text(entries[-1].get("id")) if entries else None
+            cursor = [("starting_after", last)] if last else []
+            try:
+                answer = self._list(source, path, [*params, *cursor])
+            except CursorGone:
+                entries, known = [], set()
+                continue
+            fresh = []
+            for entry in answer.value.data:
+                owner = text(reference(entry.get(filter_))) if filter_ else None
+                if owner is not None and owner != id_:
+                    raise _impossible(source, f"{name} of {owner} for {id_}")
+                if text(entry.get("id")) not in known:
+                    fresh.append(entry)
+            known |= {text(entry.get("id")) for entry in fresh}
+            entries += fresh
+            if not answer.value.has_more or not answer.value.data:
+                return Sublist(entries, shown.url), count + 1
+            if not fresh:
+                break
+        raise _impossible(source, f"{name} of {id_} that don't end")
+
+    # What the key may not read of objects
+
+    def _less(
+        self, source: Source, ask: Callable[[], T]
+    ) -> tuple[T, tuple[Refusal, ...]]:
+        """Ask, without the expansions that the key may not read."""
+        refused: list[Refusal] = []
+        while True:
+            expand = source.expand
+            try:
+                return ask(), tuple(refused)
+            except PermissionMissing as error:
+                with self._judging:
+                    if source.expand != expand:
+                        continue  # Another thread has found out.
+                    paths = self._refused_expansions(source)
+                    if not paths:
+                        raise
+                    source.lacking |= set(paths)
+                    source.expand = tuple(p for p in expand if p not in paths)
+                    refused.append(Refusal(paths, error))
+
+    def _refused_expansions(self, source: Source) -> tuple[str, ...]:
         """Find out which expansions the key may not read.
 
         Returns:
             Their paths; none if the objects can't be read without them either.
         """
-        every, refused = reading.expand, []
-        if not every:
+        refused: list[str] = []
+        if not source.expand:
             return ()
-        try:
-            for path in ("", *every):
-                expand = [("expand[]", f"data.{path}")] if path else []
-                params = [("limit", "1"), *reading.listing.params, *expand]
-                try:
-                    self._client.get(
-                        reading.listing.path,
-                        params,
-                        decode=decode_page,
-                        account=reading.account,
-                    )
-                except PermissionMissing:
-                    if not path:
-                        return ()
-                    refused.append(path)
-        except NotFound:
-            return ()
+        for path in ("", *source.expand):
+            expand = [("expand[]", f"data.{path}")] if path else []
+            try:
+                self._client.get(
+                    source.path,
+                    [("limit", "1"), *source.listing.params, *expand],
+                    decode=decode_page,
+                    account=source.account,
+                )
+            except PermissionMissing:
+                if not path:
+                    return ()
+                refused.append(path)
         return tuple(refused)
 
-    def complete(
-        self, page: Page, wanted: list[Object], give: Callable[[Page], None]
-    ) -> Page:
-        """Read the embedded lists of some of a page's objects to their end.
 
-        Args:
-            page: The page, its embedded lists as they came.
-            wanted: Those of its objects that are.
-            give: Gets what is complete meanwhile, as for `window`.
-
-        Returns:
-            The rest.
-        """
-
-        def part(objects: list[Object], requests: int) -> Page:
-            return replace(page, objects=objects, requests=requests)
-
-        return part(
-            *self._completed(page.reading, wanted, lambda *done: give(part(*done)))
-        )
-
-    def _completed(
-        self,
-        reading: Reading,
-        found: Iterable[Object],
-        give: Callable[[list[Object], int], None] | None = None,
-    ) -> tuple[list[Object], int]:
-        """Read the embedded lists of a page's objects to their end.
-
-        Args:
-            reading: Where the objects are from.
-            found: The objects.
-            give: Gets what is complete, before an object whose lists are to be read.
-
-        Returns:
-            The objects, or the rest, and how many requests they took.
-        """
-        held: list[Object] = []
-        requests = 1
-        for one in found:
-            if give is not None and held and _is_cut_off(reading, one):
-                give(held, requests)
-                held, requests = [], 0
-            alive, took = self._complete(reading, one)
-            requests += took
-            if alive:
-                held.append(one)
-        return held, requests
-
-    def _complete(self, reading: Reading, found: Object) -> tuple[bool, int]:
-        """Read an object's embedded lists to their end.
-
-        Returns:
-            Whether it is still there, and how many lists there were to read.
-        """
-        completed = 0
-        for name in reading.complete:
-            shown = sublist(found.get(name))
-            if shown is None or not shown.has_more:
-                continue
-            completed += 1
-            try:
-                found[name] = self._to_the_end(reading, name, found, shown)
-            except REFUSALS as error:
-                raise ListRefused(name, error) from None
-            except NotFound:
-                # Deleted since the list was read; an event will say so.
-                return False, completed
-        return True, completed
-
-    def _to_the_end(
-        self, reading: Reading, name: str, parent: Object, shown: ObjectList
-    ) -> Sublist:
-        """Read an embedded list, which shows ten entries at most, to its end."""
-        parts = urlsplit(shown.url)
-        if parts.netloc or not parts.path.startswith("/v1/"):
-            raise _impossible(reading, f"{name} with the address {shown.url!r}")
-        # Entries after the first page are expanded only if that is asked for again.
-        below = tuple(
-            ("expand[]", path.partition(".")[2])
-            for path in reading.expand
-            if path.startswith(f"{name}.data.")
-        )
-        params = [*parse_qsl(parts.query), *below]
-        entries: list[Object] = list(shown.data)
-        known = {_id(reading, entry) for entry in entries}
-        has_more = shown.has_more
-        for _ in range(MOST_PAGES):
-            if not has_more:
-                return Sublist(entries, shown.url)
-            cursor = [("starting_after", _id(reading, entries[-1]))] if entries else []
-            try:
-                answer = self.page(reading, parts.path, [*params, *cursor])
-            except CursorGone:
-                entries, known = [], set()
-                continue
-            fresh = [
-                entry for entry in answer.value.data if _id(reading, entry) not in known
-            ]
-            known |= {_id(reading, entry) for entry in fresh}
-            has_more = answer.value.has_more
-            if has_more and not fresh:
-                break
-            entries.extend(fresh)
-        raise _impossible(reading, f"{name} of {text(parent.get('id'))} that don't end")
-
-
-def _is_cut_off(reading: Reading, found: Object) -> bool:
+def is_cut_off(source: Source, found: Object) -> bool:
     """Tell whether an object shows a list that has more entries."""
-    shown = (sublist(found.get(name)) for name in reading.complete)
-    return any(one is not None and one.has_more for one in shown)
+    for name in source.complete:
+        shown = sublist(found.get(name))
+        if shown is not None and shown.has_more:
+            return True
+    return False
 
 
-def _checked(reading: Reading, found: Iterable[Object]) -> list[Object]:
-    """Check that objects are of the listing's type and have ids."""
-    objects = list(found)
-    for one in objects:
-        _id(reading, one)
-        kind = text(one.get("object"))
-        if kind != reading.listing.object:
-            raise _impossible(reading, f"an object of type {kind}")
-    return objects
+def in_path(id_: str) -> str:
+    """Write an id, which merchants may have chosen, as a step of a path.
 
-
-def _in_path(id_: str) -> str:
-    """Write an id, which merchants may have chosen, as a step of a path."""
+    Raises:
+        ResponseError: No address can name it.
+    """
     if id_ in {".", ".."}:
-        message = (
-            f"Stripe has an object with the id {id_!r}, which no address can name."
-        )
+        message = f"The id {id_!r} can stand in no address."
         raise ResponseError(message)
     return quote(id_, safe="")
 
 
-def _placed(ask: Ask, found: list[Object]) -> tuple[int, int]:
-    """Check that a page lies in its window, newest first.
+def _sorted_out(
+    source: Source, data: Iterable[Object]
+) -> tuple[list[Object], tuple[str, ...]]:
+    """Part a page's entries in those that can be told from others, and the rest."""
+    good, garbled = [], []
+    for one in data:
+        id_, kind = text(one.get("id")), text(one.get("object"))
+        if id_ and kind == source.listing.object:
+            good.append(one)
+        elif not id_:
+            garbled.append("an object without an id")
+        else:
+            garbled.append(f"{id_}, an object of type {kind}")
+    return good, tuple(garbled)
+
+
+def _placed(
+    source: Source, found: Iterable[Object], first: int, top: int
+) -> tuple[list[Object], list[str], int, int]:
+    """Find out what a page covers of its interval.
 
     Returns:
-        `created` of the first and the last object.
+        Its objects, what was wrong with those that are left out, `created` of the
+        newest, and of the oldest one or a later second: what is older than that may
+        come behind the page. Stripe lists the newest first; one that does not stand in
+        order says by how much others may be off too.
     """
-    reading = ask.reading
-    if ask.whole:
-        if _id(reading, found[-1]) == ask.cursor:
-            raise _impossible(reading, "the same page again and again")
-        return ask.last, ask.last
-    return _in_order(reading, found, ask.first, ask.last)
+    good: list[Object] = []
+    garbled: list[str] = []
+    newest, oldest, off = 0, top, _OUT_OF_ORDER_S
+    for one in found:
+        placed = integer(one.get(source.listing.time))
+        if placed is None or not first <= placed <= top:
+            id_ = text(one.get("id"))
+            garbled.append(f"{id_}, which lies outside of created {first} to {top}")
+            continue
+        good.append(one)
+        off = max(off, placed - oldest)
+        oldest = min(oldest, placed)
+        newest = max(newest, placed)
+    return good, garbled, newest, min(oldest + off, top)
 
 
-def _in_order(
-    reading: Reading, found: list[Object], first: int, last: int
-) -> tuple[int, int]:
-    newest = previous = last
-    for place, one in enumerate(found):
-        placed = integer(one.get(reading.listing.time))
-        if placed is None or not first <= placed <= previous:
-            raise _impossible(
-                reading,
-                f"an object out of order or outside of created {first} to {last}",
-            )
-        previous = placed
-        newest = newest if place else placed
-    return newest, previous
-
-
-def _id(reading: Reading, found: Object) -> str:
-    id_ = text(found.get("id"))
-    if not id_:
-        raise _impossible(reading, "an object without an id")
-    return id_
-
-
-def _impossible(reading: Reading, what: str) -> ResponseError:
+def _impossible(source: Source, what: str) -> ResponseError:
     return ResponseError(
-        f"Stripe sent {what} at {reading.listing.path}, which its documentation rules "
-        "out; nothing was taken as read. Try again, and report it if it stays so."
+        f"Stripe sent {what} at {source.path}, which its documentation rules out."
     )

@@ -1,98 +1,84 @@
-"""Reading listings one after the other, for one collection: singer-sdk's own way."""
+"""Reading lists one after the other, for one collection: singer-sdk's own way."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tap_stripe.api.body import text
 from tap_stripe.errors import TapError
-from tap_stripe.streams.listings import ACCOUNTS, OWN_ACCOUNT
-from tap_stripe.sync.plan import Part, feeds_of, readings
-from tap_stripe.sync.reading import Reading
-from tap_stripe.sync.report import is_harmless
-from tap_stripe.sync.windows import Ask
+from tap_stripe.sync.discovery import Discovery
+from tap_stripe.sync.fetch import Fetch, Page
+from tap_stripe.sync.source import is_of_the_key, sources
+from tap_stripe.sync.tables import is_harmless
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_stripe.accounts import Accounts
+    from tap_stripe.api.client import Client
+    from tap_stripe.settings import Settings
     from tap_stripe.streams.base import Collection
     from tap_stripe.streams.listing import Feed
-    from tap_stripe.sync.fetch import Fetch
-    from tap_stripe.sync.reading import Page
+    from tap_stripe.sync.source import Source
 
 
 def pages(
-    fetch: Fetch, accounts: Accounts, collection: Collection, *, start: int, now: int
-) -> Iterator[tuple[Feed, Page]]:
+    client: Client, settings: Settings, collection: Collection
+) -> Iterator[tuple[Feed, Page, str | None]]:
     """Read a collection of all accounts that are asked for.
 
     Args:
-        fetch: Asks Stripe.
-        accounts: What is asked for.
+        client: The way to Stripe.
+        settings: Of the tap.
         collection: The collection.
-        start: First `created` second that is wanted.
-        now: Last one.
 
     Yields:
-        Each page with each of the collection's feeds that it gives rows to.
+        Each page with each of the collection's feeds that it gives rows to, and the
+        account, where rows say whose they are.
 
     Raises:
         TapError: Something can't be read.
     """
-    for account, account_id, part in _accounts(fetch, accounts, now=now):
-        feeds = feeds_of([collection], part)
-        found = readings(account, [collection], feeds, account_id=account_id)
-        for reading in found.values():
-            taken = [feed for _, feed in reading.feeds if not feed.changes_only]
-            if not taken or reading.listing.later_only:
+    fetch, asks = Fetch(client), settings.accounts
+    found = Discovery(fetch, asks, [collection])
+    found.own()
+    now = int(client.clock.now())
+    accounts: list[tuple[str | None, str | None]] = [
+        (None, found.own_id if asks.several else None)
+    ]
+    if asks.several:
+        found.connected()
+        accounts += [(id_, id_) for id_ in found.ids]
+    for account, account_id in accounts:
+        for listing, source in sources(account, [collection]).items():
+            is_own, of_the_key = account is None, is_of_the_key(listing)
+            if of_the_key and not is_own:
+                continue
+            if asks.several and is_own and not of_the_key and not asks.own:
+                continue
+            feeds = [feed for _, feed in source.feeds if not feed.changes_only]
+            if not feeds or listing.later_only:
                 continue
             try:
-                for page in _pages(fetch, reading, start=start, now=now):
-                    for feed in taken:
-                        yield feed, page
+                for page in _pages(fetch, source, settings.start, now):
+                    for feed in feeds:
+                        yield feed, page, account_id
             except TapError as error:
-                if not is_harmless(error, reading.listing):
+                if not is_harmless(error, listing):
                     raise
 
 
-def _accounts(
-    fetch: Fetch, accounts: Accounts, *, now: int
-) -> Iterator[tuple[str | None, str | None, Part]]:
-    """Give each account for `Stripe-Account`, its id, and what is read of it."""
-    if not accounts.several:
-        yield None, None, Part.ALL
+def _pages(fetch: Fetch, source: Source, start: int, now: int) -> Iterator[Page]:
+    if source.listing.single:
+        single = fetch.object(source, "")
+        if single is not None:
+            yield single
         return
-    if accounts.shard.has_own:
-        for page in _pages(fetch, Reading(None, OWN_ACCOUNT, ()), start=0, now=now):
-            part = Part.ALL if accounts.own else Part.ACCOUNTS
-            yield None, text(page.objects[0]["id"]), part
-    ids = list(accounts.ids)
-    if accounts.connected:
-        for page in _pages(fetch, Reading(None, ACCOUNTS, ()), start=0, now=now):
-            ids += [text(found["id"]) or "" for found in page.objects]
-    for id_ in dict.fromkeys(ids):
-        if accounts.shard.has(id_):
-            yield id_, id_, Part.DATA
-
-
-def _pages(fetch: Fetch, reading: Reading, *, start: int, now: int) -> Iterator[Page]:
-    listing = reading.listing
-    ask = Ask(reading, frozenset(), start, now, now, None, not listing.windowed)
-    if listing.single:
-        yield fetch.single(ask)
-        return
+    between = (start, now) if source.listing.windowed else None
+    cursor = None
     while True:
-        page, full = fetch.window(ask)
+        page = fetch.page(source, between, cursor=cursor)
+        for found in page.objects:
+            fetch.complete(source, found)
         yield page
-        if full is None:
+        if not page.has_more:
             return
-        ask = Ask(
-            reading,
-            ask.fed,
-            ask.first,
-            full.oldest,
-            full.top,
-            full.cursor,
-            ask.whole,
-        )
+        cursor = page.cursor

@@ -1,58 +1,141 @@
-"""What a run has to read of an account."""
+"""What a run reads of an account: worked out before the first request, then fixed."""
 
 from __future__ import annotations
 
-from enum import Enum
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tap_stripe.streams.listing import Listing
-from tap_stripe.streams.listings import ACCOUNTS, OWN_ACCOUNT
-from tap_stripe.sync.reading import Reading
-from tap_stripe.sync.unread import pieces, split, union, without
-from tap_stripe.sync.windows import Window
+from tap_stripe.state.bookmarks import Bookmark
+from tap_stripe.sync.changes import EVENTS_KEPT_S
+from tap_stripe.sync.source import sources
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    import logging
+    from collections.abc import Callable, Iterable, Sequence
 
+    from tap_stripe.state.bookmarks import AccountState
     from tap_stripe.streams.base import Collection
-    from tap_stripe.streams.listing import Feed
-    from tap_stripe.sync.state import Bookmark
-    from tap_stripe.sync.unread import Intervals
+    from tap_stripe.streams.listing import Feed, Listing
+    from tap_stripe.sync.source import Source
 
-EVENTS = Listing("/v1/events", "event", permission="event_read")
+_DAY_S = 86400
 SMALL = 1000
 """Objects up to which a list whose changes raise no events is read whole each time."""
+LATE_S = 7200
+"""Balance transactions can show up so much later than their `created` says."""
 
 
-class Part(Enum):
-    """What is read of an account.
+@dataclass(frozen=True, slots=True)
+class Times:
+    """When a run is, by Stripe's clock. Seconds since the epoch.
 
-    The list of accounts is the platform's: it is read once, with the key's own account.
+    Attributes:
+        start: What was created before is not wanted.
+        now: When it began.
+        ready: What happened before is in once it is over: events may become visible
+            after later ones, so it trails `now`.
+        full_look_s: Seconds after which an account without events is looked at in full.
     """
 
-    ALL = "everything"
-    ACCOUNTS = "the list of accounts"
-    DATA = "everything but the list of accounts"
-
-    def has(self, listing: Listing) -> bool:
-        """Tell whether a listing belongs to it."""
-        of_the_key = listing in {ACCOUNTS, OWN_ACCOUNT}
-        return self is Part.ALL or (self is Part.ACCOUNTS) == of_the_key
+    start: int
+    now: int
+    ready: int
+    full_look_s: int
 
 
-def feeds_of(
-    collections: Iterable[Collection], part: Part
-) -> dict[str, tuple[Feed, ...]]:
-    """Give where collections get their rows from; those that get none are left out."""
-    found = {
-        collection.name: tuple(f for f in collection.feeds if part.has(f.listing))
-        for collection in collections
-    }
-    return {name: feeds for name, feeds in found.items() if feeds}
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run reads of an account.
+
+    Attributes:
+        account: For `Stripe-Account`; None for the key's own.
+        account_id: Whose the rows are, where they say so.
+        times: When it is.
+        collections: Those that are selected, and read from this account.
+        sources: The endpoints that feed them.
+        kept: Names of those that were read before, and are brought up to date.
+    """
+
+    account: str | None
+    account_id: str | None
+    times: Times
+    collections: tuple[Collection, ...]
+    sources: dict[Listing, Source]
+    kept: frozenset[str]
+
+    @property
+    def name(self) -> str:
+        """The account as messages name it; empty where there is but one."""
+        return self.account_id or ""
+
+    def followed(self) -> list[tuple[Collection, Feed]]:
+        """Give the feeds of what is brought up to date by events."""
+        return [
+            pair
+            for source in self.sources.values()
+            for pair in source.feeds
+            if pair[0].name in self.kept
+        ]
+
+    def names(self, source: Source) -> frozenset[str]:
+        """Name the collections of a source that are brought up to date."""
+        return frozenset(c.name for c, _ in source.feeds if c.name in self.kept)
 
 
-def unread_listings(feeds: Iterable[Feed]) -> list[str]:
-    """Name the listings of which a collection's bookmark has unread seconds."""
+def make_plan(
+    state: AccountState,
+    collections: Sequence[Collection],
+    *,
+    account: str | None,
+    account_id: str | None,
+    times: Times,
+    wanted: Callable[[Listing], bool],
+    logger: logging.Logger,
+) -> Plan:
+    """Work out what is read, and say in the bookmarks what is unread now.
+
+    Args:
+        state: How far the account is read; changes.
+        collections: Those that are selected.
+        account: As in `Plan`.
+        account_id: As in `Plan`.
+        times: When the run is.
+        wanted: Tells which endpoints are read.
+        logger: Of the tap.
+    """
+    found = sources(account, collections, wanted)
+    mine = tuple(c for c in collections if any(wanted(f.listing) for f in c.feeds))
+    kept = set()
+    for collection in mine:
+        bookmark = state.bookmarks.setdefault(collection.name, Bookmark())
+        paths = unread_paths(f for f in collection.feeds if wanted(f.listing))
+        if bookmark.watermark is None:
+            _begin(bookmark, paths, times, versioned=account_id is None)
+            bookmark.deselected = _deselected(collection)
+            continue
+        if why := _starts_over(collection, bookmark, times):
+            of = f" of {account_id}" if account_id else ""
+            if why != _ASKED:
+                logger.warning("%s%s %s: it is read again.", collection.name, of, why)
+            if account_id is None:
+                _begin(bookmark, paths, times, versioned=True)
+                bookmark.deselected = _deselected(collection)
+                continue
+            # No new version tells what is gone of one account: events do.
+            bookmark.unread = {path: [] for path in paths}
+            bookmark.read_anew(start=times.start, now=times.now)
+            bookmark.watermark = times.now - EVENTS_KEPT_S + 2 * _DAY_S
+            bookmark.listed = times.ready
+        _go_on(collection, bookmark, paths, times)
+        kept.add(collection.name)
+    return Plan(account, account_id, times, mine, found, frozenset(kept))
+
+
+_ASKED = "asked"
+
+
+def unread_paths(feeds: Iterable[Feed]) -> list[str]:
+    """Name the endpoints of which a collection's bookmark has unread seconds."""
     return list(
         dict.fromkeys(
             feed.listing.path
@@ -62,132 +145,51 @@ def unread_listings(feeds: Iterable[Feed]) -> list[str]:
     )
 
 
-def readings(
-    account: str | None,
-    collections: Iterable[Collection],
-    feeds: Mapping[str, Iterable[Feed]],
-    *,
-    account_id: str | None = None,
-) -> dict[Listing, Reading]:
-    """Give the listings that feed the collections.
+def _begin(
+    bookmark: Bookmark, paths: list[str], times: Times, *, versioned: bool
+) -> None:
+    """Make everything unread; as a new version of the table, if it has versions."""
+    version = max(times.now, bookmark.version + 1) if versioned else 0
+    bookmark.unread = {path: [] for path in paths}
+    bookmark.read_anew(start=times.start, now=times.now)
+    bookmark.watermark = bookmark.listed = times.ready
+    bookmark.looked = times.now
+    bookmark.unsettled, bookmark.ids, bookmark.refused = [], {}, []
+    bookmark.version, bookmark.activated = version, not versioned
 
-    Args:
-        account: Connected account for `Stripe-Account`; None for the key's own.
-        collections: Those that are selected.
-        feeds: What `feeds_of` gives for them.
-        account_id: Whose the rows are, where they say so.
-    """
-    fed: dict[Listing, list[tuple[Collection, Feed]]] = {}
-    for collection in collections:
-        for feed in feeds.get(collection.name, ()):
-            fed.setdefault(feed.listing, []).append((collection, feed))
-    return {
-        listing: Reading(
-            account,
-            listing,
-            tuple(feeds_here),
-            account_id=account_id,
-            expand=tuple(
-                dict.fromkeys(p for _, feed in feeds_here for p in feed.expand)
-            ),
-            complete=tuple(dict.fromkeys(_lists_inside(feeds_here))),
-        )
-        for listing, feeds_here in fed.items()
+
+def _go_on(
+    collection: Collection, bookmark: Bookmark, paths: list[str], times: Times
+) -> None:
+    """Apply what has been changed in settings and catalog since."""
+    listed = bookmark.listed or times.start
+    bookmark.unread = {
+        # An endpoint that an earlier version of the tap did not read for it.
+        path: bookmark.unread.get(path, [(times.start, listed)])
+        for path in paths
     }
+    if times.start < bookmark.start:
+        for path in paths:
+            bookmark.add(path, (times.start, bookmark.start - 1))
+    bookmark.start = times.start
+    deselected = _deselected(collection)
+    if set(bookmark.deselected) - set(deselected):
+        bookmark.read_anew(start=times.start, now=times.now)
+    bookmark.deselected = deselected
 
 
-def _lists_inside(feeds: Iterable[tuple[Collection, Feed]]) -> Iterable[str]:
-    """Name the embedded lists that show in rows, their own or their parent's."""
-    for collection, feed in feeds:
-        if feed.embedded:
-            yield feed.embedded.partition(".")[0]
-            continue
-        for name, definition in collection.effective_schema["properties"].items():
-            is_list = "has_more" in definition.get("properties", {})
-            if is_list and collection.shaper.selects(name):
-                yield name
+def _starts_over(collection: Collection, bookmark: Bookmark, times: Times) -> str:
+    """Say why a collection can't go on from where it was; empty if it can."""
+    gap_s = times.now - (bookmark.watermark or 0)
+    if gap_s < -_DAY_S:
+        return f"was last read {-gap_s} seconds in the future, by a wrong clock"
+    if gap_s > EVENTS_KEPT_S - _DAY_S:
+        days = gap_s / _DAY_S
+        return f"was last read {days:.1f} days ago, and Stripe keeps events for 30"
+    is_whole = collection.replication_method == "FULL_TABLE" and bookmark.activated
+    return _ASKED if is_whole and bookmark.is_complete else ""
 
 
-def windows(
-    found: Iterable[Reading],
-    bookmarks: Mapping[str, Bookmark],
-    kept: frozenset[str],
-    unsettled: Mapping[str, Intervals],
-    *,
-    start: int,
-    now: int,
-) -> tuple[list[Window], list[Window]]:
-    """Cut what is unread into windows.
-
-    Args:
-        found: The listings.
-        bookmarks: By collection, with what is unread.
-        kept: Names of the collections that were read before, but for those that rest.
-        unsettled: Intervals that are read again, by listing. All collections that it
-            feeds get them, so that they are read in as few requests as can be.
-        start: First `created` second that is wanted.
-        now: When the sync began.
-
-    Returns:
-        What was left to be read, and what each run has to look at, one that goes on
-        with a sync that was killed too. That is to be read at the end: a kill before
-        costs nothing of it.
-    """
-    cut: list[Window] = []
-    last: list[Window] = []
-    for reading in found:
-        listing = reading.listing
-        names = {
-            collection.name
-            for collection, feed in reading.feeds
-            if not feed.changes_only
-        }
-        again_too = unsettled.get(listing.path, [])
-        again = {
-            name for name in names & kept if _is_relisted(listing, bookmarks[name])
-        }
-        left: dict[str, Intervals] = {}
-        recent: dict[str, Intervals] = {}
-        for name in () if listing.later_only else names:
-            unread = bookmarks[name].unread.get(listing.path, [])
-            left[name], recent[name] = (
-                _parted(unread, again_too, bookmarks[name].recent or 0, now)
-                if name in kept
-                else (unread, [])
-            )
-        fed = again | {name for name in left if left[name] or recent[name]}
-        whole = not listing.windowed and (bool(again) or not names <= kept)
-        if fed and (again or whole):
-            held = [(start if listing.windowed else 0, now)]
-            where = cut if any(left.values()) else last
-            where.append(Window(reading, frozenset(fed), held, now, whole=whole))
-            continue
-        for part, where in ((left, cut), (recent, last)):
-            alike: dict[frozenset[str], Intervals] = {}
-            for interval, fed_by in pieces(part):
-                alike.setdefault(fed_by, []).append(interval)
-            for fed_by, intervals in alike.items():
-                held = union(intervals)
-                where.append(Window(reading, fed_by, held, held[-1][1]))
-    return cut, last
-
-
-def _parted(
-    unread: Intervals, again_too: Intervals, recent_from: int, now: int
-) -> tuple[Intervals, Intervals]:
-    """Part what is unread in what an earlier run has left and what each run reads."""
-    left = unread
-    for interval in again_too:
-        left = without(left, interval)
-    if left and left[-1][1] >= now:
-        # Each run adds what is new: it reaches down to what was not begun before.
-        older, _ = split(left[-1:], recent_from - 1)
-        left = [*left[:-1], *older]
-    recent = union([*unread, *again_too])
-    for interval in left:
-        recent = without(recent, interval)
-    return left, recent
-
-
-def _is_relisted(listing: Listing, bookmark: Bookmark) -> bool:
-    return listing.relisted and bookmark.sizes.get(listing.path, 0) <= SMALL
+def _deselected(collection: Collection) -> list[str]:
+    properties = collection.effective_schema["properties"]
+    return sorted(name for name in properties if not collection.shaper.selects(name))

@@ -2,8 +2,8 @@
 
 An event is a pointer: its payload has the form of the API version that was in force
 when it was created, and may be older than the object. It is routed by the type of its
-object, never by its own type's name alone, and used for deletions only.
-https://docs.stripe.com/api/events
+object and an id that fits it, never by its own type's name alone, and its payload is
+used for deletions only. https://docs.stripe.com/api/events
 """
 
 from __future__ import annotations
@@ -23,6 +23,32 @@ if TYPE_CHECKING:
     from tap_stripe.streams.base import Collection
     from tap_stripe.streams.listing import Feed, Listing
 
+_PREFIXES = {
+    "account": ("acct_",),
+    "application_fee": ("fee_",),
+    "balance_transaction": ("txn_",),
+    "bank_account": ("ba_",),
+    "card": ("card_",),
+    "charge": ("ch_", "py_"),
+    "customer": ("cus_",),
+    "discount": ("di_",),
+    "dispute": ("dp_", "du_", "pdp_"),
+    "fee_refund": ("fr_",),
+    "file": ("file_",),
+    "invoice": ("in_",),
+    "invoice_payment": ("inpay_",),
+    "invoiceitem": ("ii_",),
+    "line_item": ("il_",),
+    "payout": ("po_",),
+    "refund": ("re_", "pyr_"),
+    "subscription": ("sub_",),
+    "subscription_item": ("si_",),
+    "transfer": ("tr_",),
+    "transfer_reversal": ("trr_",),
+}
+"""How ids begin; merchants choose those of coupons and plans."""
+_TYPES = {prefix: kind for kind, prefixes in _PREFIXES.items() for prefix in prefixes}
+
 
 class _Data(msgspec.Struct):
     object: dict[str, Raw]
@@ -30,12 +56,31 @@ class _Data(msgspec.Struct):
 
 
 class Event(msgspec.Struct):
-    """What is used of an event."""
+    """What is used of an event.
+
+    Attributes:
+        type: Of the event.
+        kind: What it is about, by the type of its object and its id.
+        id: Of its object; empty if it has none.
+        created: When, seconds since the epoch.
+    """
 
     type: str
+    kind: str
+    id: str
     created: int
     data: _Data
     account: str | None = None
+
+    @property
+    def deleted(self) -> bool:
+        """Whether its object is gone. A deleted subscription can still be read."""
+        return self.type.endswith(".deleted") and self.kind != "subscription"
+
+    @property
+    def is_clock_deleted(self) -> bool:
+        """Whether a test clock is gone, and all that was on it, without a word."""
+        return self.deleted and self.kind == "test_helpers.test_clock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,37 +104,79 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
-    """A row that is gone, unless a later look finds it.
+    """An object of a list that is gone, unless a later look finds it.
 
     Attributes:
-        collection: Whose row.
+        listing: Where it was listed.
+        id: Its id.
         last_known: Its properties, perhaps in the form of an older API version.
         at: When, seconds since the epoch.
-        listing: For an object of a list, its listing.
         final: Whether it is for good, whatever else is said of the object.
     """
 
-    collection: Collection
+    listing: Listing
+    id: str
     last_known: Object
     at: int
-    listing: Listing | None = None
     final: bool = False
 
 
+@dataclass(slots=True)
+class ChildGone:
+    """A row inside other objects that is gone unless one of them shows it.
+
+    Attributes:
+        collection: Whose row.
+        id: Its id.
+        last_known: Its properties, as for `Deleted`.
+        at: When, seconds since the epoch.
+        parents: What it was in: the endpoint and the id of each.
+        unread: How many of them are still to be read.
+        is_alive: Whether one of them has shown it.
+    """
+
+    collection: Collection
+    id: str
+    last_known: Object
+    at: int
+    parents: tuple[tuple[Listing, str], ...] = ()
+    unread: int = 0
+    is_alive: bool = False
+
+    def __post_init__(self) -> None:
+        self.unread = len(self.parents)
+
+
 def read_event(found: Object) -> Event | None:
-    """Read an event of a page; None if it is about nothing that can be named."""
+    """Read an event of a page; None if it has not the form of one."""
     try:
+        data = msgspec.json.decode(found["data"], type=_Data)
+        kind, id_ = text(data.object.get("object")) or "", text(data.object.get("id"))
         return msgspec.convert(
             {
                 "type": text(found["type"]),
+                "kind": _kind(kind, id_ or ""),
+                "id": id_ or "",
                 "created": integer(found["created"]),
                 "account": text(found.get("account")),
-                "data": msgspec.json.decode(found["data"], type=_Data),
+                "data": data,
             },
             Event,
         )
-    except (msgspec.ValidationError, KeyError):
+    except (msgspec.MsgspecError, KeyError, TypeError):
         return None
+
+
+def _kind(kind: str, id_: str) -> str:
+    """Give the type that an id belongs to: old events call a payout a transfer."""
+    named = _TYPES.get(id_[: id_.find("_") + 1])
+    return kind if named is None or kind not in _PREFIXES else named
+
+
+def fits(kind: str, id_: str) -> bool:
+    """Tell whether a type of object can have an id."""
+    prefixes = _PREFIXES.get(kind)
+    return bool(id_) and (prefixes is None or id_.startswith(prefixes))
 
 
 _NAMED_INSIDE = {("invoice", "invoiceitem"), ("application", "account")}
@@ -121,29 +208,44 @@ class Routes:
         ]
         self._concerned: dict[str, _Concerned] = {}
 
-    def of(self, event: Event) -> Iterator[Changed | Deleted]:
-        """Say what an event from `/v1/events` means."""
-        about = event.data.object
-        kind = text(about.get("object")) or ""
-        # A subscription's deletion is its cancellation: it can still be read.
-        deleted = event.type.endswith(".deleted") and kind != "subscription"
+    def of(self, event: Event) -> Iterator[Changed | Deleted | ChildGone]:
+        """Say what an event means."""
+        about, kind = event.data.object, event.kind
         concerned = self._concerned_by(kind)
         for listing in concerned.listings:
-            if kind == listing.object and text(about.get("id")):
-                if not deleted:
-                    yield Changed(
-                        listing,
-                        text(about["id"]) or "",
-                        integer(about.get(listing.time)),
-                        itself=True,
-                        lines=_lines_changed(event),
-                    )
+            if kind == listing.object and event.id:
+                yield from _itself(event, listing)
             else:
-                yield from _announced(event, kind, listing, deleted=deleted)
+                yield from _announced(event, listing)
             if listing.object == "invoiceitem" and kind == "invoice":
-                yield from _items_of_lines(event, listing, deleted=deleted)
+                yield from _items_of_lines(event, listing)
+            if listing.object == "balance_transaction":
+                yield from _late_transaction(event, listing)
         for collection, feed in concerned.feeds:
-            yield from _gone(event, kind, collection, feed, deleted=deleted)
+            if feed.embedded and kind == feed.listing.object:
+                yield from _children_gone(event, about, collection, feed)
+        if event.deleted and fits(kind, event.id):
+            yield from self._child_itself(event)
+
+    def _child_itself(self, event: Event) -> Iterator[ChildGone]:
+        """Give the row inside other objects that an event says is deleted."""
+        parents: dict[Collection, list[tuple[Listing, str]]] = {}
+        for collection, feed in self._concerned_by(event.kind).feeds:
+            if not feed.embedded or event.kind != collection.stripe_object:
+                continue
+            named = parents.setdefault(collection, [])
+            for other, property_ in feed.listing.announced_by:
+                id_ = text(reference(event.data.object.get(property_)))
+                if other == event.kind and id_:
+                    named.append((feed.listing, id_))
+        for collection, held in parents.items():
+            yield ChildGone(
+                collection,
+                event.id,
+                event.data.object,
+                event.created,
+                tuple(dict.fromkeys(held)),
+            )
 
     def _concerned_by(self, kind: str) -> _Concerned:
         """Give what events about a type of object can mean something for."""
@@ -155,6 +257,10 @@ class Routes:
                     if kind == listing.object
                     or any(kind == other for other, _ in listing.announced_by)
                     or (kind, listing.object) in _NAMED_INSIDE
+                    or (
+                        listing.object == "balance_transaction"
+                        and kind in _WITH_TRANSACTION
+                    )
                 ],
                 [
                     (collection, feed)
@@ -165,31 +271,62 @@ class Routes:
         return self._concerned[kind]
 
 
-def _items_of_lines(
-    event: Event, listing: Listing, *, deleted: bool
-) -> Iterator[Changed]:
+_WITH_TRANSACTION = {
+    "application_fee",
+    "charge",
+    "dispute",
+    "fee_refund",
+    "payout",
+    "refund",
+    "topup",
+    "transfer",
+    "transfer_reversal",
+}
+
+
+def _itself(event: Event, listing: Listing) -> Iterator[Changed | Deleted]:
+    """Say what an event about an object means for it."""
+    about, is_its = event.data.object, fits(event.kind, event.id)
+    if not event.deleted:
+        created = integer(about.get(listing.time))
+        lines = _lines_changed(event)
+        yield Changed(listing, event.id, created, itself=is_its, lines=lines)
+    elif is_its:
+        yield Deleted(listing, event.id, about, event.created, final=listing.final)
+
+
+def _late_transaction(event: Event, listing: Listing) -> Iterator[Changed]:
+    """Give the balance transaction that an object has got after its creation.
+
+    It can show up in the list late, with a time before others that were read already.
+    """
+    id_ = text(reference(event.data.object.get("balance_transaction")))
+    if id_ and "balance_transaction" in (event.data.previous_attributes or {}):
+        yield Changed(listing, id_, None, itself=False)
+
+
+def _items_of_lines(event: Event, listing: Listing) -> Iterator[Changed]:
     """Give the invoice items that a draft took in or let go of, as far as it shows."""
-    if not (deleted or _lines_changed(event)):
+    if not (event.deleted or _lines_changed(event)):
         return
     for shown in (event.data.object, event.data.previous_attributes or {}):
         for id_ in items_in_lines(shown):
-            yield Changed(listing, id_, None, itself=False)
+            # Those of a deleted draft are deleted with it, or wait again.
+            yield Changed(listing, id_, None, itself=event.deleted)
 
 
-def _announced(
-    event: Event, kind: str, listing: Listing, *, deleted: bool
-) -> Iterator[Changed]:
+def _announced(event: Event, listing: Listing) -> Iterator[Changed]:
     """Give the objects that an event about another one announces."""
-    about = event.data.object
+    about, kind = event.data.object, event.kind
     for other, property_ in listing.announced_by:
         if kind != other or text(about.get("type")) == "one_time":
             continue
-        if kind == "refund" and not deleted and not _gives_back(event):
+        if kind == "refund" and not event.deleted and not _gives_back(event):
             continue
-        id_ = reference(about.get(property_))
-        id_ = text(id_)
+        id_ = text(reference(about.get(property_)))
         if id_:
-            yield Changed(listing, id_, None, itself=property_ == "id")
+            itself = property_ == "id" and not event.deleted
+            yield Changed(listing, id_, None, itself=itself)
     if kind == "application" and listing.object == "account" and event.account:
         yield Changed(listing, event.account, None, itself=True)
 
@@ -200,6 +337,8 @@ def _gives_back(event: Event) -> bool:
 
 
 def _lines_changed(event: Event) -> bool:
+    if event.kind != "invoice":
+        return False
     if event.type == "invoice.created" or "lines" in (
         event.data.previous_attributes or {}
     ):
@@ -210,48 +349,35 @@ def _lines_changed(event: Event) -> bool:
     return event.type == "invoice.updated" and status in {"draft", None}
 
 
-def _gone(
-    event: Event, kind: str, collection: Collection, feed: Feed, *, deleted: bool
-) -> Iterator[Deleted]:
-    """Give the rows that an event shows as gone."""
-    about, listing = event.data.object, feed.listing
-    if kind == listing.object:
-        if not deleted:
-            yield from _left(event, collection, feed)
-        elif feed.embedded:
-            # With a parent its children are gone too.
-            for child in _named(about, feed.embedded, collection):
-                yield Deleted(collection, child, event.created)
-        else:
-            yield Deleted(
-                collection, about, event.created, listing, final=listing.final
-            )
-    elif deleted and kind == collection.stripe_object and feed.embedded:
-        yield Deleted(collection, about, event.created)
-
-
-def _left(event: Event, collection: Collection, feed: Feed) -> Iterator[Deleted]:
-    """Give children that the parent had before a change; it may have them still."""
-    previous = event.data.previous_attributes
-    if previous is None or not feed.embedded:
-        return
-    first = feed.embedded.partition(".")[0]
-    if first not in previous:
-        return
-    for child in _named(previous, feed.embedded, collection):
-        yield Deleted(collection, child, event.created)
+def _children_gone(
+    event: Event, about: Object, collection: Collection, feed: Feed
+) -> Iterator[ChildGone]:
+    """Give the rows inside an object that an event shows as gone."""
+    parents = ((feed.listing, event.id),) if event.id else ()
+    before, shown = event.data.previous_attributes or {}, {}
+    if event.deleted:
+        shown = about  # With a parent its children are gone too.
+    elif feed.embedded.partition(".")[0] in before:
+        shown = before  # It may have them still.
+    for child in _named(shown, feed.embedded, collection):
+        if id_ := text(child.get("id")):
+            yield ChildGone(collection, id_, child, event.created, parents)
 
 
 def _named(found: Object, path: str, collection: Collection) -> Iterator[Object]:
-    """Give the children at a path, those that are not expanded with their id alone."""
+    """Give the children at a path, those that are not expanded with their id alone.
+
+    Old versions show lines by the ids of what they are about: those are no lines'.
+    """
+    kind = collection.stripe_object
     above, _, last = path.rpartition(".")
     for owner in embedded(found, above) if above else (found,):
         held = plain(owner.get(last))
         for id_ in held if isinstance(held, list) else ():
-            if isinstance(id_, str):
-                yield {"id": id_, "object": collection.stripe_object}
+            if isinstance(id_, str) and fits(kind, id_):
+                yield {"id": id_, "object": kind}
         for child in children(owner.get(last)):
-            if collection.is_mine(child):
+            if collection.is_mine(child) and fits(kind, text(child.get("id")) or ""):
                 yield child
 
 

@@ -2,46 +2,44 @@
 
 from __future__ import annotations
 
-import copy
-import math
-import time
+from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tap_stripe.errors import (
+    AccountRefused,
+    Down,
     KeyRefused,
     ResponseError,
+    SettingError,
+    Stopped,
     StripeError,
     TapError,
-    Unavailable,
 )
+from tap_stripe.output.writer import Writer
 from tap_stripe.permissions import needed
-from tap_stripe.sync.account import AccountSync
-from tap_stripe.sync.alike import each, once
-from tap_stripe.sync.discovery import Discovery
-from tap_stripe.sync.display import display
+from tap_stripe.report.display import display
+from tap_stripe.report.progress import ENDPOINT_LIMIT, Limits
+from tap_stripe.report.report import Report
+from tap_stripe.report.teller import Teller
+from tap_stripe.state.accounts import LEFT_FOR_S, Accounts
+from tap_stripe.state.bookmarks import AccountState, Whose
+from tap_stripe.sync.account import AccountSync, Shared
+from tap_stripe.sync.discovery import Discovery, check_whose
 from tap_stripe.sync.fetch import Fetch
-from tap_stripe.sync.partitions import Partitions
-from tap_stripe.sync.plan import Part
-from tap_stripe.sync.progress import ENDPOINT_LIMIT, Limits
-from tap_stripe.sync.readers import Read, Readers, Stopped
-from tap_stripe.sync.report import Report
-from tap_stripe.sync.shared import Shared
-from tap_stripe.sync.state import read_bookmark, write_bookmark
-from tap_stripe.sync.syncs import Sync, Syncs, Task, TaskPiece
-from tap_stripe.sync.teller import Teller
-from tap_stripe.sync.writer import Writer
+from tap_stripe.sync.plan import Times, make_plan
+from tap_stripe.sync.pool import Interrupted, Pool, Task
+from tap_stripe.sync.source import is_of_the_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from tap_stripe.api.client import Client
-    from tap_stripe.sync.state import Bookmark
+    from tap_stripe.streams.listing import Listing
     from tap_stripe.tap import TapStripe
 
-
-_DOWN = 3
-"""So many accounts in a row in which Stripe fails, and it is down for all."""
+_AT_ONCE = 24
+"""Accounts that are read at once."""
 
 
 class Run:
@@ -50,24 +48,21 @@ class Run:
     Args:
         tap: Whose settings, streams and state these are.
         client: The way to Stripe.
-        now: When the run began, seconds since the epoch: the next watermark.
+        checkpoint_s: As in `Writer`.
     """
 
-    def __init__(self, tap: TapStripe, client: Client, *, now: int) -> None:
+    def __init__(self, tap: TapStripe, client: Client, *, checkpoint_s: float) -> None:
         self._tap = tap
         self._client = client
-        self._now = now
-        self._accounts = tap.settings.accounts
-        self._readers = Readers()
-        self._syncs = Syncs()
+        self._asks = tap.settings.accounts
+        self._pool = Pool()
         self._report = Report()
-        self._signal: int | None = None
         self._collections = tap.selected()
-        self._original = each(copy.deepcopy(tap.state.get("bookmarks", {})))
-        self._partitions = Partitions(self._original if self._accounts.several else {})
-        self._begun: list[AccountSync] = []
-        self._unavailable = 0
-        self._failed_at = 0.0
+        self._fetch = Fetch(client)
+        self._writer = Writer(write=tap.write_message, checkpoint_s=checkpoint_s)
+        self._signal: int | None = None
+        self._waiting: deque[Callable[[], AccountSync]] = deque()
+        self._active: deque[AccountSync] = deque()
 
     def run(self) -> None:
         """Sync.
@@ -78,42 +73,36 @@ class Run:
         """
         if not self._collections:
             self._tap.logger.warning("Nothing is selected in the catalog.")
-        writer = Writer(
-            state=self._state,
-            write=self._tap.write_message,
-            of_many=self._accounts.several,
-        )
+            return
         settings = self._tap.settings
-        self._shared = Shared(
-            start=settings.start,
-            now=self._now,
-            ready=self._now - settings.lookback_s,
-            full_look_s=settings.full_look_s,
-            fetch=Fetch(self._client),
-            writer=writer,
-            usage=self._client.usage,
-            report=self._report,
-            logger=self._tap.logger,
-            unwritten=self._readers.unwritten,
+        # A state, a key or an account that can't be used is told before anything is
+        # written.
+        self._state = Accounts(
+            self._tap.state.get("bookmarks", {}), several=self._asks.several
         )
-        # A state that can't be used is told before anything is written.
-        first = self._discovery() if self._accounts.several else self._begin()
-        writer.begin(self._collections)
+        try:
+            self._begin()
+        except Stopped:
+            raise SystemExit(128 + (self._signal or 0)) from None
+        self._writer.begin(self._collections)
         teller, is_early = self._teller(), True
         teller.start()
         try:
-            self._syncs.add([lambda: first])
-            self._read()
-            writer.state(now=True)
+            for _ in self._pool.run(self):
+                self._writer.flush()
+                if self._writer.state_is_due:
+                    self._checkpoint()
+            self._checkpoint()
             is_early = False
-        except Stopped:
-            writer.state(now=True)
+        except (Interrupted, Stopped):
+            self._checkpoint()
             raise SystemExit(128 + (self._signal or 0)) from None
         except TapError:
-            writer.state(now=True)
+            self._checkpoint()
             raise
         finally:
-            self._readers.close()
+            self._pool.close()
+            self._client.close()
             teller.close(is_early=is_early)
         self._report.log_skipped(self._tap.logger)
         self._report.judge(
@@ -124,7 +113,7 @@ class Run:
     def stop(self, signum: int) -> None:
         """Stop with a last STATE line. May be called from a signal handler."""
         self._signal = signum
-        self._readers.stop()
+        self._pool.interrupt()
 
     def _teller(self) -> Teller:
         settings = self._tap.settings
@@ -139,176 +128,190 @@ class Run:
             display=display(self._tap.logger),
         )
 
+    # Whose data it is
+
+    def _begin(self) -> None:
+        """Find out whose data is read, and since when; begin with the own account.
+
+        Raises:
+            TapError: The key, the state or a setting can't be used.
+        """
+        settings = self._tap.settings
+        found = Discovery(self._fetch, self._asks, self._collections)
+        found.own()
+        now = int(self._client.clock.now())
+        if settings.start > now:
+            message = (
+                "The setting start_date is still to come by Stripe's clock: no object "
+                "could be read."
+            )
+            raise SettingError(message)
+        before = self._state.whose
+        livemode = settings.key_livemode
+        whose = Whose(
+            found.own_id or before.id,
+            before.livemode if livemode is None else livemode,
+            self._asks.several,
+        )
+        check_whose(
+            before,
+            Whose(found.own_id, livemode, self._asks.several),
+            is_empty=self._state.is_empty,
+        )
+        self._state.whose = whose
+        self._times = Times(
+            settings.start,
+            now,
+            max(settings.start, now - settings.lookback_s),
+            settings.full_look_s,
+        )
+        self._shared = Shared(
+            self._client,
+            self._fetch,
+            self._writer,
+            self._report,
+            self._tap.logger,
+            (settings.livemode if before.livemode is None else before.livemode)
+            if livemode is None
+            else None,
+        )
+        self._add_accounts(found)
+
+    def _add_accounts(self, found: Discovery) -> None:
+        asks = self._asks
+        if not asks.several:
+            first = self._sync(None, None, lambda _: True)
+            for listing, page in found.pages:
+                first.take_list(listing, page)
+            self._active.append(first)
+            return
+        found.connected()
+        if asks.shard.has_own:
+            own = self._sync(
+                None,
+                found.own_id or self._state.whose.id or None,
+                (lambda _: True) if asks.own else is_of_the_key,
+            )
+            for listing, page in found.pages:
+                own.take_list(listing, page)
+            if own.plan.collections:
+                self._active.append(own)
+        read = self._state.ids()
+        if asks.connected:
+            self._note_left(read, {*found.ids, self._state.whose.id})
+        # Those long unread first; those never read last.
+        ids = sorted(found.ids, key=lambda id_: read.get(id_, self._times.now + 1))
+        self._report.accounts = len(self._active) + len(ids)
+        self._waiting += [
+            partial(self._sync, id_, id_, lambda listing: not is_of_the_key(listing))
+            for id_ in ids
+        ]
+
+    def _note_left(self, read: dict[str, int], there: set[str]) -> None:
+        """Name accounts that are gone from the list, and remember them for a while."""
+        for account_id in read.keys() - there:
+            if not self._asks.shard.has(account_id):
+                continue
+            state = self._state.take(account_id)
+            if not state.left_at:
+                self._report.left.append(account_id)
+                state.left_at = self._times.now
+                self._state.put(account_id, state)
+            elif self._times.now - state.left_at > LEFT_FOR_S:
+                self._state.drop(account_id)
+
+    def _sync(
+        self,
+        account: str | None,
+        account_id: str | None,
+        wanted: Callable[[Listing], bool],
+    ) -> AccountSync:
+        state = self._state.take(account_id)
+        state.left_at = 0
+        plan = make_plan(
+            state,
+            self._collections,
+            account=account,
+            account_id=account_id,
+            times=self._times,
+            wanted=wanted,
+            logger=self._tap.logger,
+        )
+        sync = AccountSync(plan, state, self._shared)
+        self._report.under_way.counts[sync] = sync.changed
+        return sync
+
     # Reading
 
-    def _read(self) -> None:
-        """Read all accounts, some of them at once; write what comes."""
-        self._fill()
-        for read in self._readers.run(self._syncs):
-            task = read.piece.task
-            try:
-                self._take(read)
-            except (StripeError, ResponseError) as error:
-                self._fail(task, error)
-            self._fill()
-
-    def _take(self, read: Read[TaskPiece]) -> None:
-        task = read.piece.task
-        if task.is_ended:
-            return
-        if read.error is not None:
-            raise read.error
-        for item in read.items:
-            if task.phase is not None:
-                task.phase.take(item)
-        if not read.is_last:
-            return
-        with self._readers.changing():
-            task.running -= 1
-            is_over = task.is_over()
-        if is_over:
-            self._go_on(task)
-
-    def _go_on(self, task: Task) -> None:
-        """Have readers at the next phase of an account, or be done with it."""
-        phase = task.next_phase()
-        if phase is None:
-            self._end(task)
-            return
-        with self._readers.changing():
-            task.phase = phase
-
-    def _fill(self) -> None:
-        """Have readers at as many accounts as may be under way at once."""
+    def next_task(self) -> Task | None:
+        """Give the next request of any account; None if there is none now, or at all."""
         while True:
-            with self._readers.changing():
-                make = self._syncs.next_sync()
-            if make is None:
-                return
-            task = Task(make())
-            with self._readers.changing():
-                self._syncs.start(task)
+            while self._waiting and len(self._active) < _AT_ONCE:
+                self._active.append(self._waiting.popleft()())
+            for sync in list(self._active):
+                try:
+                    task = sync.next_task()
+                except (StripeError, ResponseError) as error:
+                    self._fail(sync, error)
+                    continue
+                if task is not None:
+                    # The others first the next time.
+                    self._active.remove(sync)
+                    self._active.append(sync)
+                    return self._guarded(sync, task)
+                if sync.is_over:
+                    self._end(sync)
+            if not self._waiting or len(self._active) >= _AT_ONCE:
+                return None
+
+    def _guarded(self, sync: AccountSync, task: Task) -> Task:
+        """Have an error that concerns the account alone end nothing else."""
+        done = task.done
+
+        def guarded(value: Any, error: Exception | None) -> None:
+            if sync not in self._active:
+                return  # It has failed meanwhile.
             try:
-                self._go_on(task)
-            except (StripeError, ResponseError) as error:
-                self._fail(task, error)
+                done(value, error)
+            except (StripeError, ResponseError) as failed:
+                self._fail(sync, failed)
 
-    def _end(self, task: Task) -> None:
-        sync = task.sync
-        with self._readers.changing():
-            self._syncs.end(task)
-            task.is_ended = True
-            if isinstance(sync, Discovery):
-                self._syncs.add(self._found(sync))
-        if isinstance(sync, AccountSync) and sync.account_id is not None:
-            self._partitions.put(sync.account_id, sync.bookmarks, seen=sync.seen)
-            self._begun.remove(sync)
-            self._client.budget.forget(sync.account)
-            self._report.accounts_done += 1
+        task.done = guarded
+        return task
 
-    def _fail(self, task: Task, error: StripeError | ResponseError) -> None:
+    def _fail(self, sync: AccountSync, error: StripeError | ResponseError) -> None:
         """Leave an account alone that can't be read, unless nothing can be.
 
         Raises:
             TapError: The error concerns all accounts.
         """
-        account_id = (
-            task.sync.account_id if isinstance(task.sync, AccountSync) else None
-        )
-        of_all = isinstance(error, KeyRefused) or self._is_down(error)
-        if account_id is None or of_all:
+        account_id = sync.plan.account
+        if (
+            account_id is None
+            or isinstance(error, Down)
+            or (isinstance(error, KeyRefused) and not isinstance(error, AccountRefused))
+        ):
             raise error
         self._report.fail(account_id, error)
-        self._end(task)
+        self._end(sync)
 
-    def _is_down(self, error: Exception) -> bool:
-        """Tell whether Stripe answers nobody: one account after the other fails."""
-        if not isinstance(error, Unavailable):
-            return False
-        if self._client.usage.answered_at > self._failed_at:
-            self._unavailable = 0
-        self._failed_at = time.monotonic()
-        self._unavailable += 1
-        return self._unavailable >= _DOWN
-
-    # Accounts
-
-    def _discovery(self) -> Sync:
-        return Discovery(
-            self._accounts,
-            self._collections,
-            self._shared,
-            lambda own_id, part: self._begin(account_id=own_id, part=part),
-        )
-
-    def _found(self, discovery: Discovery) -> list[Callable[[], Sync]]:
-        """Give the syncs of the accounts that were found: those long unread first."""
-        found: list[Callable[[], Sync]] = [partial(_itself, one) for one in self._begun]
-        read = self._partitions.accounts()
-        if discovery.own_id:
-            self._partitions.own_id = discovery.own_id
-        known = {*discovery.ids, self._partitions.own_id}
-        if self._accounts.connected:
-            for account_id in read.keys() - known:
-                if self._accounts.shard.has(account_id):
-                    self._report.left.append(account_id)
-                    self._partitions.drop(account_id)
-        ids = sorted(discovery.ids, key=lambda id_: read.get(id_, math.inf))
-        self._report.accounts = len(found) + len(ids)
-        return [
-            *found,
-            *(partial(self._begin, id_, account_id=id_, part=Part.DATA) for id_ in ids),
-        ]
-
-    def _begin(
-        self,
-        account: str | None = None,
-        *,
-        account_id: str | None = None,
-        part: Part = Part.ALL,
-    ) -> AccountSync:
-        sync = AccountSync(
-            account,
-            self._collections,
-            partial(self._kept, account_id),
-            self._shared,
-            account_id=account_id,
-            part=part,
-            seen=self._partitions.seen(account_id) if account_id else 0,
-        )
-        sync.begin()
-        self._begun.append(sync)
-        return sync
+    def _end(self, sync: AccountSync) -> None:
+        self._active.remove(sync)
+        self._report.under_way.counts.pop(sync, None)
+        self._state.put(sync.plan.account_id, sync.state())
+        if sync.plan.account_id is not None:
+            self._client.budget.forget(sync.plan.account)
+            self._report.accounts_done += 1
 
     # State
 
-    def _kept(
-        self, account_id: str | None, listings: Mapping[str, list[str]]
-    ) -> dict[str, Bookmark]:
-        if account_id is not None:
-            return self._partitions.take(account_id, listings)
-        return {
-            name: read_bookmark(name, self._original.get(name, {}), paths)
-            for name, paths in listings.items()
-        }
-
-    def _state(self) -> dict[str, Any]:
-        bookmarks = dict(self._original)
-        for sync in self._begun:
-            sync.keep_waiting()
-            if sync.account_id is not None:
-                self._partitions.put(sync.account_id, sync.bookmarks, seen=sync.seen)
-                continue
-            for name, bookmark in sync.bookmarks.items():
-                if bookmark.watermark is not None:
-                    bookmarks[name] = write_bookmark(bookmark)
-        if self._accounts.several:
-            names = [collection.name for collection in self._collections]
-            for name, held in self._partitions.write(names).items():
-                bookmarks[name] = {**bookmarks.get(name, {}), **held}
-        self._tap.state["bookmarks"] = once(bookmarks)
-        return dict(self._tap.state)
-
-
-def _itself(sync: Sync) -> Sync:
-    return sync
+    def _checkpoint(self) -> None:
+        """Write a STATE line."""
+        states: list[tuple[str | None, AccountState]] = [
+            (sync.plan.account_id, sync.state()) for sync in self._active
+        ]
+        for account_id, state in states:
+            self._state.put(account_id, state)
+        names = [collection.name for collection in self._collections]
+        self._tap.state["bookmarks"] = self._state.bookmarks(names)
+        self._writer.state(dict(self._tap.state))

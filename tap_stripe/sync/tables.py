@@ -1,398 +1,675 @@
-"""What comes from Stripe is written to its tables, and counted as read."""
+"""What comes of an account is written to its tables, and then counted as read."""
 
 from __future__ import annotations
 
-import math
-import time
 from typing import TYPE_CHECKING
 
 from tap_stripe.api.body import Object, integer, text
-from tap_stripe.sync.plan import SMALL
-from tap_stripe.sync.reading import Filtered, Gone, Page, Refused
-from tap_stripe.sync.report import is_final, is_harmless
-from tap_stripe.sync.routing import Deleted, items_in_lines
-from tap_stripe.sync.unread import fewer, union
+from tap_stripe.errors import (
+    EndpointGone,
+    NotAPlatform,
+    PermissionMissing,
+    RowError,
+    SettingError,
+    StripeError,
+)
+from tap_stripe.state.bookmarks import Failed
+from tap_stripe.streams.base import embedded
+from tap_stripe.sync.changes import Wanted
+from tap_stripe.sync.routing import fits, items_in_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from tap_stripe.output.writer import Writer
+    from tap_stripe.report.report import Report
+    from tap_stripe.state.bookmarks import AccountState
+    from tap_stripe.state.intervals import Interval, Intervals
     from tap_stripe.streams.base import Collection
     from tap_stripe.streams.listing import Feed, Listing
     from tap_stripe.streams.shape import Row
-    from tap_stripe.sync.changes import Pending
-    from tap_stripe.sync.known import Known
-    from tap_stripe.sync.readers import Item
-    from tap_stripe.sync.shared import Shared
-    from tap_stripe.sync.state import Bookmark
-    from tap_stripe.sync.unread import Intervals
+    from tap_stripe.sync.changes import Changes, Recent
+    from tap_stripe.sync.plan import Plan
+    from tap_stripe.sync.routing import ChildGone
+    from tap_stripe.sync.source import Source
 
-_MOST_UNSETTLED = 32
-_CUSTOMER = "customer"
-_INVOICE = "invoice"
-_INVOICE_ITEM = "invoiceitem"
+SMALL = 1000
+"""Objects up to which a list whose changes raise no events is read whole each time."""
+_INVOICE, _INVOICE_ITEM, _CUSTOMER = "invoice", "invoiceitem", "customer"
 
 
 class Tables:
-    """Takes what readers bring, in the order in which it stands on stdout.
+    """Takes what comes of an account, and keeps its state.
 
     Args:
-        known: What the run knows of the account.
-        shared: What all accounts share.
+        plan: What is read of it.
+        state: How far it is read: changes behind each row that is written.
+        writer: Writes rows.
+        report: Counts rows, and names what could not be read.
+        clock: Gives Stripe's time, seconds since the epoch.
+        livemode: Whether objects have to be live data; None where that is known.
 
     Attributes:
-        customers_gone: Ids of deleted customers whose subscriptions are to be read, in
-            order.
+        changes: The objects that are to be read since events name them.
+        short: Names of the collections of which something can't be read in any object.
+        customers_gone: Ids of customers that are deleted: what becomes of their
+            subscriptions is still to be read.
     """
 
-    def __init__(self, known: Known, shared: Shared) -> None:
-        self._known = known
-        self._writer = shared.writer
-        self._report = shared.report
-        self._counted: dict[tuple[str, str], int] = {}
-        self._ids: dict[tuple[str, str], list[str]] = {}
-        self._older: dict[tuple[str, str], set[str]] = {}
-        self._unsettled: dict[str, Intervals] = {}
-        self._flagged: set[tuple[str, str]] = set()
-        self._wrote: set[str] = set()
-        self._single: set[str] = set()
+    def __init__(
+        self,
+        plan: Plan,
+        state: AccountState,
+        writer: Writer,
+        report: Report,
+        *,
+        changes: Changes,
+        recent: Recent,
+        clock: Callable[[], float],
+        livemode: bool | None,
+    ) -> None:
+        self._plan = plan
+        self._state = state
+        self._writer = writer
+        self._report = report
+        self._clock = clock
+        self._livemode = livemode
+        self.changes = changes
+        self._recent = recent
+        self._failed = {(one.path, one.id): one for one in state.failed}
+        self._unsettled = {
+            name: dict(bookmark.unsettled) for name, bookmark in state.bookmarks.items()
+        }
+        self._partial: dict[tuple[str, str], Mapping[str, Exception]] = {}
+        self._gone: dict[Collection, dict[str, tuple[Object, int]]] = {}
+        self._met: dict[str, set[str]] = {}
+        self._inside: dict[tuple[str, str], set[str]] = {}
+        self._failed_now: set[tuple[str, str]] = set()
+        self.short: set[str] = set()
         self.customers_gone: dict[str, None] = {}
 
-    def take(self, item: Item) -> None:
-        """Write what a reader brings."""
-        match item:
-            case Page():
-                self._write_page(item)
-            case Gone():
-                self._note_missing(item)
-            case Filtered():
-                self.customers_gone.pop(item.value, None)
-            case Refused():
-                self.refuse(item, {c.name for c, _ in item.reading.feeds})
+    # Objects
 
-    def _write_page(self, page: Page) -> None:
-        listing = page.reading.listing
-        wanted = [found for found in page.objects if self._is_wanted(found, listing)]
-        self._note_seen(page)
-        if listing.silent and len(wanted) < len(page.objects):
-            self._note_older(page)
-        if listing.single:
-            self._single |= {text(found.get("id")) or "" for found in wanted}
-        for collection, feed in page.reading.feeds:
-            if collection.name in page.fed and (page.by_id or not feed.changes_only):
-                self._write_rows(collection, feed, wanted, page)
-        # What is read beside a main listing of the same path says nothing of that one.
-        if page.covers is not None and not listing.later_only:
-            for name in page.fed - _lacking(page):
-                key = (name, listing.path)
-                self._counted[key] = self._counted.get(key, 0) + len(page.objects)
-                self._known.bookmarks[name].shrink(listing.path, page.covers)
-        self._writer.state(requests=page.requests)
+    def write(
+        self,
+        source: Source,
+        objects: Sequence[Object],
+        received_at: float,
+        names: frozenset[str],
+        *,
+        by_id: bool = False,
+    ) -> None:
+        """Write the rows of objects, and note that they were read.
+
+        Args:
+            source: Where they are from.
+            objects: The objects, lists inside them as complete as can be.
+            received_at: When they came, seconds since the epoch.
+            names: The collections that get their rows.
+            by_id: Whether they were asked for because they have changed.
+        """
+        self._check_mode(objects)
+        wanted = [one for one in objects if self._is_wanted(one, source.listing)]
+        bad: dict[str, dict[str, Exception]] = {}
+        for collection, feed in source.feeds:
+            if collection.name in names and (by_id or not feed.changes_only):
+                counter = self._report.changed if by_id else self._report.listed
+                counter[collection.name] += self._write_rows(
+                    source, collection, feed, wanted, received_at, bad
+                )
+        for found in objects:
+            self._was_read(source, found, received_at, names, bad)
 
     def _write_rows(
-        self, collection: Collection, feed: Feed, wanted: list[Object], page: Page
-    ) -> None:
-        rows: Iterable[Row] = collection.rows(
-            wanted,
-            feed,
-            received_at=page.received_at,
-            account_id=self._known.account_id,
-        )
-        if feed.listing.relisted or self._known.changes.doubts(collection):
-            rows = self._seen_rows(collection, feed, rows)
-        count = self._writer.rows(
+        self,
+        source: Source,
+        collection: Collection,
+        feed: Feed,
+        objects: list[Object],
+        received_at: float,
+        bad: dict[str, dict[str, Exception]],
+    ) -> int:
+        """Write the rows of one collection; gives their number."""
+        rows: list[Row] = []
+        holders: list[Object] = []
+
+        def fail(holder: Object, error: Exception) -> None:
+            bad.setdefault(text(holder.get("id")) or "", {})[collection.name] = error
+
+        for found in objects:
+            try:
+                made = collection.rows_of(
+                    found,
+                    feed,
+                    received_at=received_at,
+                    account_id=self._plan.account_id,
+                )
+            except RowError as error:
+                fail(found, error)
+                made = error.rows
+            rows += made
+            holders += [found] * len(made)
+        if not rows:
+            return 0
+        written = self._writer.rows(
             collection,
             rows,
-            version=self._known.bookmarks[collection.name].version,
-            received_at=page.received_at,
+            lambda place, error: fail(holders[place], error),
+            version=self._state.bookmarks[collection.name].version,
+            received_at=received_at,
         )
-        counter = self._report.changed if page.by_id else self._report.listed
-        counter[collection.name] += count
-        if not page.by_id and count:
-            self._wrote.add(collection.name)
-        if not feed.embedded:
-            self._note_unsettled(collection, feed, wanted)
+        # What is there was not deleted, whatever was said before.
+        held = self._gone.get(collection)
+        if held:
+            for row in rows:
+                held.pop(text(row.get("id")) or "", None)
+        self._note_ids(source, collection, feed, rows)
+        if collection.unsettled is not None and not feed.embedded:
+            self._note_unsettled(collection, feed, objects)
+        return written
 
-    def _seen_rows(
-        self, collection: Collection, feed: Feed, rows: Iterable[Row]
-    ) -> Iterator[Row]:
-        ids = self._ids.setdefault((collection.name, feed.listing.path), [])
-        for row in rows:
-            id_ = text(row.get("id")) or ""
-            if "_sdc_deleted_at" not in row:
-                self._known.changes.saw_row(collection, id_)
-            # The own account is readable by its id, but in no list of accounts.
-            is_listed = feed.listing.silent and id_ not in self._single
-            if is_listed and len(ids) <= self._most_ids(feed):
-                ids.append(id_)
-            yield row
-
-    def _note_older(self, page: Page) -> None:
-        """Note what a list holds besides what is wanted: it is not gone.
-
-        A table has it from a time when `start_date` was earlier.
-        """
-        listing = page.reading.listing
-        older = [one for one in page.objects if not self._is_wanted(one, listing)]
-        for collection, feed in page.reading.feeds:
-            ids = self._older.setdefault((collection.name, listing.path), set())
-            rows = collection.rows(
-                older,
-                feed,
-                received_at=page.received_at,
-                account_id=self._known.account_id,
-            )
-            ids.update(text(row.get("id")) or "" for row in rows)
-
-    def _most_ids(self, feed: Feed) -> float:
-        """Tell how many ids of a list are kept, to know what is gone the next time."""
-        is_whole = feed.listing in self._known.done and not feed.embedded
-        return math.inf if is_whole else SMALL
-
-    def _note_seen(self, page: Page) -> None:
-        """Take objects off the list of those that are to be read again."""
-        listing = page.reading.listing
-        owed = {
-            collection.name
-            for collection, feed in page.reading.feeds
-            if collection.name in self._known.kept and not feed.changes_only
-        }
-        # A page that is read for a collection that is new brings the others nothing.
-        if not self._known.changes.waiting(listing) or not owed <= page.fed:
-            return
-        for found in page.objects:
-            pending = self._known.changes.saw(listing, text(found.get("id")) or "")
-            if pending is not None and pending.lines and listing.object == _INVOICE:
-                self._look_at_items(found)
-
-    def _look_at_items(self, invoice: Object) -> None:
-        """Have the invoice items read again that an invoice's new lines name."""
-        for listing in self._known.readings:
-            if listing.object == _INVOICE_ITEM and not listing.later_only:
-                for id_ in items_in_lines(invoice):
-                    self._known.changes.add_id(listing, id_)
-
-    def _note_unsettled(
-        self, collection: Collection, feed: Feed, wanted: Iterable[Object]
+    def _was_read(
+        self,
+        source: Source,
+        found: Object,
+        received_at: float,
+        names: frozenset[str],
+        bad: Mapping[str, Mapping[str, Exception]],
     ) -> None:
-        if collection.unsettled is None:
-            return
-        name, values = collection.unsettled
-        times = [
-            (created, created)
-            for found in wanted
-            if text(found.get(name)) in values
-            and (created := integer(found.get(feed.listing.time))) is not None
+        """Note that an object was read, and what of it was not."""
+        listing, id_ = source.listing, text(found.get("id")) or ""
+        partial = self._partial.pop((source.path, id_), {})
+        lacking = dict(bad.get(id_, {}))
+        for collection, feed in source.feeds:
+            for name, error in partial.items():
+                if collection.name in names and (
+                    feed.embedded.partition(".")[0] == name
+                    or (not feed.embedded and collection.shaper.selects(name))
+                ):
+                    lacking.setdefault(collection.name, error)
+        entry = self._failed.get((source.path, id_))
+        if entry is not None:
+            entry.collections = [n for n in entry.collections if n not in names]
+        owed = self._owed(source)
+        if owed <= names:
+            self._recent.note(source.path, id_, received_at)
+            wanted = self.changes.take(listing, id_)
+            if wanted is not None:
+                self._judge_children(source, found, wanted.children, lacking)
+                if wanted.lines and listing.object == _INVOICE:
+                    self._look_at_items(found)
+            if entry is not None:
+                self._judge_kept_children(source, found, entry, lacking)
+        for name, error in lacking.items():
+            self._note_failed(
+                source, id_, [name], error, integer(found.get(listing.time))
+            )
+            own = any(c.name == name and not f.embedded for c, f in source.feeds)
+            what = f"{name} {id_}" if own else f"{name} of {id_}"
+            self._report.unread(name, what, error, self._plan.name)
+        if entry is not None and not entry.collections:
+            self._failed.pop((source.path, id_), None)
+
+    def wants(self, source: Source, id_: str) -> bool:
+        """Tell whether an object is to be read that a page brings by the way."""
+        return (source.path, id_) in self._failed or id_ in self.changes.wanted.get(
+            source.listing, ()
+        )
+
+    def is_failed(self, source: Source, id_: str) -> bool:
+        """Tell whether an object could not be read before: it is tried again, last."""
+        return (source.path, id_) in self._failed
+
+    def failed_now(self, source: Source, id_: str) -> bool:
+        """Tell whether an object could not be read in this run."""
+        return (source.path, id_) in self._failed_now
+
+    def put_off(self, source: Source, wanted: Wanted) -> None:
+        """Have an object that could not be read before tried with the others of these."""
+        entry = self._failed[source.path, wanted.id]
+        entry.itself |= wanted.itself
+        entry.collections = sorted({*entry.collections, *self._plan.names(source)})
+        self._add_children(entry, wanted)
+
+    def _add_children(self, entry: Failed, wanted: Wanted) -> None:
+        known = {(name, id_) for name, id_, _ in entry.children}
+        entry.children += [
+            (child.collection.name, child.id, child.at)
+            for child in wanted.children
+            if (child.collection.name, child.id) not in known
         ]
-        if times:
-            bookmark = self._known.bookmarks[collection.name]
-            found = self._unsettled.get(collection.name, [])
-            self._unsettled[collection.name] = _few([*found, *times])
-            bookmark.unsettled = _few([*bookmark.unsettled, *times])
+
+    def _owed(self, source: Source) -> frozenset[str]:
+        """Name the collections whose changes of an object are not in before a page."""
+        return frozenset(
+            c.name
+            for c, feed in source.feeds
+            if c.name in self._plan.kept and not feed.changes_only
+        )
+
+    def _check_mode(self, objects: Sequence[Object]) -> None:
+        """Refuse data of the other mode, where the key doesn't say which it reads.
+
+        Raises:
+            SettingError: It is.
+        """
+        if self._livemode is None or not objects or "livemode" not in objects[0]:
+            return
+        shown = bytes(memoryview(objects[0]["livemode"])) == b"true"
+        if shown is not self._livemode:
+            message = (
+                f"The key reads {'live' if shown else 'test'} data, and the setting "
+                f"livemode or the state is about {'live' if self._livemode else 'test'}"
+                " data: use another key, or another environment with a state and a "
+                "schema of its own."
+            )
+            raise SettingError(message)
 
     def _is_wanted(self, found: Object, listing: Listing) -> bool:
         """Tell whether an object is not older than `start_date`."""
-        if self._known.start == 0:
+        if self._plan.times.start == 0:
             return True
         created = integer(found.get(listing.time))
-        return created is None or created >= self._known.start
+        return created is None or created >= self._plan.times.start
+
+    # Lists
+
+    def listed(self, source: Source, names: frozenset[str], covers: Interval) -> None:
+        """Note that an interval of a list is read: all of it is written."""
+        if source.listing.later_only:
+            return
+        for name in names - source.short():
+            self._state.bookmarks[name].read(source.path, covers)
+
+    def met(self, source: Source, objects: Iterable[Object], *, is_whole: bool) -> None:
+        """Note what a list holds whose deletions no event tells."""
+        if source.listing.relisted:
+            held = self._met.setdefault(source.path, set())
+            if len(held) <= SMALL or is_whole:
+                held.update(text(one.get("id")) or "" for one in objects)
+
+    def _note_ids(
+        self, source: Source, collection: Collection, feed: Feed, rows: Iterable[Row]
+    ) -> None:
+        if not (source.listing.relisted and feed.embedded):
+            return
+        held = self._inside.setdefault((collection.name, source.path), set())
+        held.update(text(row.get("id")) or "" for row in rows)
+
+    def whole_list_read(self, source: Source, names: frozenset[str]) -> None:
+        """Find out what is missing from a list that was read whole."""
+        met = self._met.pop(source.path, set())
+        failed = any(path == source.path for path, _ in self._failed)
+        for collection, feed in source.feeds:
+            name, path = collection.name, source.path
+            if name not in names or feed.changes_only:
+                continue
+            inside = self._inside.pop((name, path), set())
+            now = inside if feed.embedded else met
+            bookmark = self._state.bookmarks[name]
+            before = set(bookmark.ids.get(path, ()))
+            for id_ in sorted(before - now) if name in self._plan.kept else ():
+                if feed.embedded:
+                    if not failed:
+                        before.discard(id_)
+                        shown = {"id": id_, "object": collection.stripe_object}
+                        self._flag(collection, id_, shown, int(self._clock()))
+                else:
+                    # A list alone deletes nothing.
+                    self.changes.want(source.listing, id_).itself = True
+            few = len(now) <= SMALL or source.listing.of_platforms
+            # What is missing is looked for at once, and until then stays.
+            bookmark.ids[path] = sorted(now | before) if few else []
+            bookmark.many = [one for one in bookmark.many if one != path]
+            if not few:
+                bookmark.many.append(path)
+
+    # What changes without an event
+
+    def _note_unsettled(
+        self, collection: Collection, feed: Feed, objects: Iterable[Object]
+    ) -> None:
+        name, values = collection.unsettled or ("", ())
+        held = self._unsettled.setdefault(collection.name, {})
+        for found in objects:
+            id_ = text(found.get("id")) or ""
+            if text(found.get(name)) in values:
+                held[id_] = integer(found.get(feed.listing.time))
+            else:
+                held.pop(id_, None)
+
+    def unsettled(self, collection: Collection) -> dict[str, int | None]:
+        """Give the objects of a collection that will change without an event."""
+        return self._unsettled.get(collection.name, {})
 
     # What is gone
 
-    def _note_missing(self, gone: Gone) -> None:
-        listing, at = gone.reading.listing, math.floor(gone.received_at)
-        if self._known.changes.missed(listing, gone.id, at):
-            self._note_canceled(listing, gone.id)
-        self._writer.state(requests=1)
+    def missing(self, source: Source, wanted: Wanted, names: frozenset[str]) -> None:
+        """Note that an object is not there: Stripe has no object of this id.
 
-    def _note_canceled(self, listing: Listing, id_: str) -> None:
-        """Stripe cancels the subscriptions of a customer that is deleted."""
+        It is gone where it can be, and an event or a list said so or it was listed.
+        """
+        listing, id_ = source.listing, wanted.id
+        if not wanted.itself or not fits(listing.object, id_):
+            self.changes.take(listing, id_)
+            self._forget_failed(source, id_)
+            return
+        if not listing.deletable and wanted.deletion is None:
+            error = StripeError(
+                f"GET {source.path}/{id_}: there is no such {listing.object}, and "
+                "Stripe deletes none"
+            )
+            self.object_failed(source, wanted, error, names)
+            return
+        self.gone(source, wanted)
+
+    def gone(self, source: Source, wanted: Wanted) -> None:
+        """Flag an object, and what was inside it."""
+        listing, id_ = source.listing, wanted.id
+        self.changes.take(listing, id_)
+        for bookmark in self._state.bookmarks.values():
+            held = bookmark.ids.get(source.path)
+            if held and id_ in held:
+                held.remove(id_)
+        at = wanted.deletion.at if wanted.deletion else int(self._clock())
+        shown: Object = {"id": id_, "object": listing.object}
+        if wanted.deletion is not None:
+            shown = wanted.deletion.last_known
+        if wanted.created is not None:
+            shown = {listing.time: wanted.created, **shown}
         if listing.object == _CUSTOMER:
             self.customers_gone[id_] = None
+        for collection, feed in source.feeds:
+            if collection.name not in self._plan.kept or feed.embedded:
+                continue
+            if self._is_wanted(shown, listing):
+                self._flag(collection, id_, shown, at)
+            self._unsettled.get(collection.name, {}).pop(id_, None)
+        for child in wanted.children:
+            child.unread -= 1
+            if child.unread <= 0 and not child.is_alive:
+                self._flag(child.collection, child.id, child.last_known, child.at)
+        entry = self._failed.get((source.path, id_))
+        for name, child_id, since in entry.children if entry else ():
+            self._flag_kept(source, name, child_id, since)
+        self._forget_failed(source, id_)
+        self._recent.note(source.path, id_, self._clock())
 
-    def write_gone(self) -> bool:
-        """Write the objects that need no further look; tells whether there were any.
+    def orphans(self, children: Iterable[ChildGone]) -> None:
+        """Flag rows that events call deleted without saying what they were in."""
+        for child in children:
+            self._flag(child.collection, child.id, child.last_known, child.at)
+
+    def flag(self, source: Source, id_: str, last_known: Object, at: int) -> None:
+        """Flag an object that is gone together with another."""
+        self.changes.take(source.listing, id_)
+        for collection, feed in source.feeds:
+            if not feed.embedded and collection.name in self._plan.kept:
+                self._flag(collection, id_, last_known, at)
+            elif feed.embedded and collection.name in self._plan.kept:
+                for child in embedded(last_known, feed.embedded):
+                    if collection.is_mine(child) and text(child.get("id")):
+                        self._flag(collection, text(child["id"]) or "", child, at)
+
+    def _judge_children(
+        self,
+        source: Source,
+        found: Object,
+        children: Iterable[ChildGone],
+        lacking: Mapping[str, Exception],
+    ) -> None:
+        """Flag the rows inside an object that it does not show any more."""
+        for child in children:
+            child.unread -= 1
+            if child.collection.name in lacking:
+                continue  # What could not be read can't be missing either.
+            child.is_alive |= self._shows(source, found, child.collection, child.id)
+            if child.unread <= 0 and not child.is_alive:
+                self._flag(child.collection, child.id, child.last_known, child.at)
+
+    def _judge_kept_children(
+        self,
+        source: Source,
+        found: Object,
+        entry: Failed,
+        lacking: Mapping[str, Exception],
+    ) -> None:
+        left = []
+        for name, id_, at in entry.children:
+            if name in lacking:
+                left.append((name, id_, at))
+                continue
+            for collection, _ in source.feeds:
+                if collection.name == name and not self._shows(
+                    source, found, collection, id_
+                ):
+                    self._flag_kept(source, name, id_, at)
+                    break
+        entry.children = left
+
+    def _shows(
+        self, source: Source, found: Object, collection: Collection, id_: str
+    ) -> bool:
+        return any(
+            text(child.get("id")) == id_
+            for one, feed in source.feeds
+            if one is collection and feed.embedded
+            for child in embedded(found, feed.embedded)
+        )
+
+    def _flag_kept(self, source: Source, name: str, id_: str, at: int) -> None:
+        for collection, _ in source.feeds:
+            if collection.name == name:
+                shown = {"id": id_, "object": collection.stripe_object}
+                self._flag(collection, id_, shown, at)
+                return
+
+    def _flag(
+        self, collection: Collection, id_: str, last_known: Object, at: int
+    ) -> None:
+        if collection.name in self._plan.kept:
+            self._gone.setdefault(collection, {})[id_] = (last_known, at)
+
+    def write_gone(self) -> None:
+        """Write the rows of what is gone.
 
         All together: rows of which little is known have a SCHEMA of their own, and
         targets load what they hold when another one comes.
         """
-        found = list(self._known.changes.take_gone())
-        by_collection: dict[str, list[Deleted]] = {}
-        for listing, id_, pending in found:
-            self._note_canceled(listing, id_)
-            for deletion in self._deletions(listing, id_, pending):
-                by_collection.setdefault(deletion.collection.name, []).append(deletion)
-        self._write_all(by_collection)
-        return bool(found)
-
-    def _deletions(
-        self, listing: Listing, id_: str, pending: Pending
-    ) -> Iterator[Deleted]:
-        """Give the rows that are gone with an object."""
-        known = {deletion.collection.name: deletion for deletion in pending.deletions}
-        for collection, feed in self._known.readings[listing].feeds:
-            if feed.embedded or collection.name not in self._known.kept:
-                continue
-            deletion = known.get(collection.name) or Deleted(
-                collection,
-                {"id": id_, "object": listing.object},
-                pending.deleted_at,
-                listing,
-            )
-            if self._is_wanted(deletion.last_known, listing):
-                yield deletion
-
-    def _write_all(self, by_collection: Mapping[str, list[Deleted]]) -> None:
-        for collection in self._known.collections:
-            if gone := by_collection.get(collection.name):
-                self._write_deletions(collection, gone)
-
-    def _write_deletions(self, collection: Collection, gone: list[Deleted]) -> None:
-        rows, received_at = [], time.time()
-        for deletion in gone:
-            key = (collection.name, text(deletion.last_known.get("id")) or "")
-            if key in self._flagged:
-                continue
-            self._flagged.add(key)
-            rows.append(
+        gone, self._gone = self._gone, {}
+        now = self._clock()
+        for collection, held in gone.items():
+            rows = [
                 collection.deleted_row(
-                    deletion.last_known,
-                    deleted_at=deletion.at,
-                    received_at=received_at,
-                    account_id=self._known.account_id,
+                    last_known,
+                    deleted_at=at,
+                    received_at=now,
+                    account_id=self._plan.account_id,
                 )
+                for last_known, at in held.values()
+            ]
+            ids = list(held)
+
+            def failed(
+                place: int,
+                error: RowError,
+                collection: Collection = collection,
+                ids: list[str] = ids,
+            ) -> None:
+                self._deletion_failed(collection, ids[place], error)
+
+            self._report.deleted[collection.name] += self._writer.deleted(
+                collection,
+                rows,
+                failed,
+                version=self._state.bookmarks[collection.name].version,
+                received_at=now,
             )
-        self._report.deleted[collection.name] += self._writer.deleted(
-            collection,
-            rows,
-            version=self._known.bookmarks[collection.name].version,
-            received_at=received_at,
+
+    def _deletion_failed(
+        self, collection: Collection, id_: str, error: RowError
+    ) -> None:
+        for source in self._plan.sources.values():
+            for one, feed in source.feeds:
+                if one is collection and not feed.embedded:
+                    self._note_failed(source, id_, [collection.name], error, None)
+        self._report.unread(
+            collection.name, f"{collection.name} {id_}", error, self._plan.name
         )
+
+    def _look_at_items(self, invoice: Object) -> None:
+        """Have the invoice items read again that an invoice's new lines name."""
+        for listing, source in self._plan.sources.items():
+            if listing.object == _INVOICE_ITEM and not listing.later_only:
+                for id_ in items_in_lines(invoice):
+                    if not self._recent.has(source.path, id_):
+                        self.changes.want(listing, id_)
 
     # What can't be read
 
-    def refuse(self, refused: Refused, names: Iterable[str]) -> None:
-        """Note that a listing can't be read.
-
-        Args:
-            refused: The listing, or what is refused of it.
-            names: The collections that it concerns.
-
-        Raises:
-            Exception: The refusal, where it is none of that listing alone.
-        """
-        listing = refused.reading.listing
-        harmless = is_harmless(refused.error, listing)
-        if is_final(refused.error) and not harmless and not refused.expansions:
-            raise refused.error
-        if harmless and not refused.expansions:
-            self._report.empty[listing.path] = str(refused.error)
-            for name in names:
-                if name in self._known.bookmarks:
-                    self._known.bookmarks[name].shrink(
-                        listing.path, (0, self._known.now)
-                    )
-            return
-        if refused.expansions:
-            inside = set(refused.expansions)
-            names = {
-                collection.name
-                for collection, feed in refused.reading.feeds
-                if feed.inside & inside
-            } or names
-        self._report.refuse(refused, names, self._known.account_id)
-        self._known.incomplete |= set(names)
-        for name in self._known.kept & set(names):
-            self._known.bookmarks[name].wait_as(self._known.before[name])
-        if not refused.expansions:
-            self._known.changes.drop(listing)
-
-    # The end
-
-    def finish(self) -> None:
-        """Say that what was read is read: watermarks, versions, a STATE."""
-        self.write_children_gone()
-        for collection in self._known.collections:
-            name = collection.name
-            bookmark = self._known.bookmarks[name]
-            if name in self._known.incomplete:
-                if name not in self._wrote:
-                    self._known.bookmarks[name] = self._known.before[name]
-                continue
-            if not bookmark.is_complete:
-                continue
-            self._note_sizes(collection, bookmark)
-            bookmark.watermark = self._known.ready
-            bookmark.recent = None
-            bookmark.nothing_waits()
-            if name not in self._known.resting:
-                # All that was unsettled before has been read again.
-                bookmark.unsettled = self._unsettled.get(name, [])
-            if not bookmark.activated:
-                self._writer.activate(collection, bookmark.version)
-                bookmark.activated = True
-        self._writer.state()
-
-    def write_children_gone(self) -> None:
-        """Write the rows inside other objects that are gone and were not seen since."""
-        by_collection: dict[str, list[Deleted]] = {}
-        for deletion in self._known.changes.take_children():
-            name = deletion.collection.name
-            # What could not be read can't be missing either.
-            if name not in self._known.incomplete:
-                by_collection.setdefault(name, []).append(deletion)
-        self._write_all(by_collection)
-
-    def _note_sizes(self, collection: Collection, bookmark: Bookmark) -> None:
-        """Keep how large the lists are that are read whole, and what is in them."""
-        for feed in self._known.feeds[collection.name]:
-            path, key = feed.listing.path, (collection.name, feed.listing.path)
-            if not feed.listing.relisted or feed.listing.later_only:
-                continue
-            rests = collection.name in self._known.resting
-            if rests and feed.listing not in self._known.done:
-                continue
-            before = bookmark.sizes.get(path, 0)
-            whole = (
-                collection.name not in self._known.kept
-                or feed.listing in self._known.done
-                or before <= SMALL
-            )
-            size = self._counted.get(key, 0) + (0 if whole else before)
-            bookmark.sizes[path] = size if size > SMALL else 0
-            ids = self._ids.get(key, [])
-            if not whole or len(ids) > self._most_ids(feed):
-                ids = []
-            elif collection.name in self._known.kept:
-                self._write_missing_ids(
-                    collection,
-                    set(bookmark.ids.get(path, [])) - self._older.get(key, set()),
-                    ids,
-                )
-            bookmark.ids[path] = sorted(set(ids))
-
-    def _write_missing_ids(
-        self, collection: Collection, before: set[str], now: list[str]
+    def partial(
+        self, source: Source, found: Object, failed: Mapping[str, Exception]
     ) -> None:
-        gone = before - set(now)
-        found = [
-            Deleted(
-                collection,
-                {"id": id_, "object": collection.stripe_object},
-                self._known.now,
+        """Note which lists inside an object that is about to be written are cut off."""
+        mine = {}
+        for name, error in failed.items():
+            if isinstance(error, PermissionMissing):
+                self.lack(source, (name,), error)
+            else:
+                mine[name] = error
+        if mine:
+            self._partial[source.path, text(found.get("id")) or ""] = mine
+
+    def object_failed(
+        self,
+        source: Source,
+        wanted: Wanted,
+        error: Exception,
+        names: frozenset[str],
+    ) -> None:
+        """Note that an object can't be read: it is tried again, last, in the next run."""
+        listing = source.listing
+        self.changes.take(listing, wanted.id)
+        entry = self._note_failed(
+            source, wanted.id, sorted(names), error, wanted.created
+        )
+        entry.itself |= wanted.itself
+        self._add_children(entry, wanted)
+        name = self._main(source, names)
+        self._report.unread(name, f"{name} {wanted.id}", error, self._plan.name)
+
+    def _main(self, source: Source, names: frozenset[str]) -> str:
+        own = [c.name for c, f in source.feeds if c.name in names and not f.embedded]
+        return next(iter([*own, *sorted(names)]), source.path)
+
+    def customer_failed(
+        self,
+        source: Source,
+        customer: Wanted,
+        error: Exception,
+        names: frozenset[str],
+    ) -> None:
+        """Note that it can't be read what a deleted customer has left behind."""
+        for listing, other in self._plan.sources.items():
+            if listing.object == _CUSTOMER:
+                self._note_failed(other, customer.id, sorted(names), error, None)
+        for name in names:
+            what = f"{name} of {customer.id}"
+            self._report.unread(name, what, error, self._plan.name)
+        del source
+
+    def no_events(self, source: Source, error: Exception) -> None:
+        """Note that events can't be read: what is new is listed all the same."""
+        for collection in self._plan.collections:
+            self._report.refuse(collection.name, source.listing, error, self._plan.name)
+
+    def page_failed(
+        self,
+        source: Source,
+        names: frozenset[str],
+        intervals: Intervals,
+        error: Exception,
+    ) -> None:
+        """Note that some seconds of a list can't be read: they stay unread."""
+        del intervals
+        for name in names:
+            self._report.unread(name, f"{name}, a page", error, self._plan.name)
+
+    def garbled(self, source: Source, what: str) -> None:
+        """Note that a list had an entry that can't be read."""
+        name = self._main(source, source.names)
+        error = StripeError(f"{source.path} listed {what}")
+        self._report.unread(name, f"{name}, an entry", error, self._plan.name)
+
+    def lack(self, source: Source, names: tuple[str, ...], error: Exception) -> None:
+        """Note that something inside of each object of a list can't be read."""
+        source.lacking |= set(names)
+        source.complete = tuple(n for n in source.complete if n not in names)
+        inside = set(names)
+        fed = [c.name for c, feed in source.feeds if feed.inside & inside]
+        for name in fed or source.names:
+            self._report.refuse(
+                name, source.listing, error, self._plan.name, expansions=names
             )
-            for id_ in sorted(gone)
-        ]
-        self._write_deletions(collection, found)
+            self.short.add(name)
+
+    def refuse(self, source: Source, error: Exception, names: Iterable[str]) -> None:
+        """Note that an endpoint can't be read."""
+        if is_harmless(error, source.listing):
+            self._report.empty[source.path] = str(error)
+            for name in names:
+                if name in self._state.bookmarks:
+                    self._state.bookmarks[name].unread[source.path] = []
+            return
+        for name in names:
+            self._report.refuse(name, source.listing, error, self._plan.name)
+            self._note_refused(name, source)
+        self.changes.wanted.pop(source.listing, None)
+
+    def _note_refused(self, name: str, source: Source) -> None:
+        bookmark = self._state.bookmarks.get(name)
+        if bookmark is not None and source.path not in bookmark.refused:
+            bookmark.refused.append(source.path)
+
+    def _note_failed(
+        self,
+        source: Source,
+        id_: str,
+        names: Iterable[str],
+        error: Exception,
+        created: int | None,
+    ) -> Failed:
+        del error
+        entry = self._failed.setdefault(
+            (source.path, id_), Failed(source.path, id_, [], created)
+        )
+        self._failed_now.add((source.path, id_))
+        entry.collections = sorted({*entry.collections, *names})
+        if created is not None:
+            entry.created = created
+        return entry
+
+    def _forget_failed(self, source: Source, id_: str) -> None:
+        self._failed.pop((source.path, id_), None)
+
+    def failed(self) -> list[Failed]:
+        """Give what is to be tried again."""
+        return list(self._failed.values())
+
+    # The state
+
+    def state(self) -> AccountState:
+        """Give how far the account is read, once all that it claims is written."""
+        self.write_gone()
+        self._state.failed = list(self._failed.values())
+        for name, held in self._unsettled.items():
+            if name in self._state.bookmarks:
+                self._state.bookmarks[name].unsettled = list(held.items())
+        return self._state
 
 
-def _few(intervals: Intervals) -> Intervals:
-    return fewer(union(intervals), _MOST_UNSETTLED)
-
-
-def _lacking(page: Page) -> set[str]:
-    """Name the collections whose rows a page does not wholly bring."""
-    return {
-        collection.name
-        for collection, feed in page.reading.feeds
-        if page.lacking & feed.inside
-    }
+def is_harmless(error: Exception, listing: Listing) -> bool:
+    """Tell whether a refusal means that there is nothing to read."""
+    return (isinstance(error, EndpointGone) and listing.removed) or (
+        isinstance(error, NotAPlatform) and listing.of_platforms
+    )

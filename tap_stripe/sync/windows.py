@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tap_stripe.errors import ResponseError
-from tap_stripe.sync.unread import seconds, split
+from tap_stripe.state.intervals import seconds, split
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from tap_stripe.sync.reading import Reading
-    from tap_stripe.sync.unread import Intervals
+    from tap_stripe.state.intervals import Interval, Intervals
+    from tap_stripe.sync.source import Source
 
 PAGE = 100
 MOST_PAGES = 1000
@@ -35,22 +35,12 @@ _BEFORE_STRIPE = 1_293_840_000
 """Start of 2011. A window that begins before says nothing of where its list ends."""
 _BESIDE_MIDDLE = 0.25
 """How far from the middle, as a share of a window, a gap is still worth a cut."""
+_FAILURES_AT_FIRST = 3
+"""After so many failures and no page a list is taken to be refused."""
+_MOST_FAILURES = 100
 _DENSER = 8
 """How many times as dense as all that was read of a list a window may be taken to be:
 a second with many objects says little of the next day."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """What one request for a window asks for; the attributes are the window's."""
-
-    reading: Reading
-    fed: frozenset[str]
-    first: int
-    last: int
-    top: int
-    cursor: str | None
-    whole: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +69,7 @@ class Window:
     What lies between its intervals is passed over where a page ends in it.
 
     Attributes:
-        reading: The listing.
+        source: The endpoint.
         fed: Names of the collections that get its rows.
         unread: `created` intervals still to read.
         top: `created[lte]` of its requests.
@@ -95,7 +85,7 @@ class Window:
         cursors: All so far, where the list is read as one.
     """
 
-    reading: Reading
+    source: Source
     fed: frozenset[str]
     unread: Intervals
     top: int
@@ -111,17 +101,10 @@ class Window:
     cursors: set[str] = field(default_factory=set)
     grown: int = _FIRST_PIECE
 
-    def ask(self) -> Ask:
-        """Say what to ask for next."""
-        return Ask(
-            self.reading,
-            self.fed,
-            self.unread[0][0],
-            self.unread[-1][1],
-            self.top,
-            self.cursor,
-            self.whole,
-        )
+    @property
+    def between(self) -> Interval | None:
+        """The seconds that it asks for; None where the list is read as one."""
+        return None if self.whole else (self.unread[0][0], self.unread[-1][1])
 
     def go_on(self, full: FullPage) -> None:
         """Move on behind a page that has more behind it.
@@ -141,7 +124,7 @@ class Window:
             self.cursors.add(full.cursor)
         if again or self.stuck > MOST_PAGES or len(self.cursors) > _MOST_WHOLE:
             message = (
-                f"Stripe listed pages without end at {self.reading.listing.path}; "
+                f"Stripe listed pages without end at {self.source.path}; "
                 "nothing of them was taken as read."
             )
             raise ResponseError(message)
@@ -165,6 +148,7 @@ class _Progress:
         requests: Requests that the pages took, lists inside their objects included.
         oldest: `created` of the oldest object read.
         is_first: Whether the list is read down to its beginning.
+        failures: Pages that could not be had.
     """
 
     windows: list[Window]
@@ -174,6 +158,7 @@ class _Progress:
     requests: int = 0
     oldest: int | None = None
     is_first: bool = False
+    failures: int = 0
 
     def pages_left(self, window: Window) -> float:
         """Estimate how many pages of a window are still to read."""
@@ -242,24 +227,23 @@ class _Progress:
 
 
 class Windows:
-    """All windows of a run. Not thread-safe: readers hold a lock around it.
+    """All windows of a stage.
 
     Args:
         windows: What is to be read.
-        at_once: Gives how many requests may be under way to an endpoint (its path), or
-            in all (an empty path), to use the budget up and not more.
+        may_ask: Tells whether one more request may go to an endpoint.
     """
 
     def __init__(
-        self, windows: Iterable[Window], *, at_once: Callable[[str], int]
+        self, windows: Iterable[Window], *, may_ask: Callable[[str], bool]
     ) -> None:
-        self._open: dict[Reading, _Progress] = {}
-        self._taken: dict[Reading, int] = {}
+        self._open: dict[Source, _Progress] = {}
+        self._taken: dict[Source, int] = {}
         self._began: int | None = None
-        self._at_once = at_once
+        self._may_ask = may_ask
         for window in windows:
-            self._open.setdefault(window.reading, _Progress([])).windows.append(window)
-            self._taken.setdefault(window.reading, 0)
+            self._open.setdefault(window.source, _Progress([])).windows.append(window)
+            self._taken.setdefault(window.source, 0)
         for progress in self._open.values():
             oldest = min(progress.windows, key=lambda window: window.unread[0])
             oldest.bottom = True
@@ -271,18 +255,12 @@ class Windows:
 
     def take(self) -> Window | None:
         """Give a window to a reader; None if there is nothing to do right now."""
-        taken = {
-            reading: sum(window.taken for window in progress.windows)
-            for reading, progress in self._open.items()
-        }
-        if sum(taken.values()) >= self._at_once(""):
-            return None
         # The listing with most left first: Stripe bounds an endpoint, so what is left
         # of the longest one decides when the run ends.
-        for reading, progress in sorted(
+        for source, progress in sorted(
             self._open.items(), key=lambda pair: pair[1].requests_left(), reverse=True
         ):
-            if taken[reading] >= self._at_once(reading.listing.path):
+            if not self._may_ask(source.path):
                 continue
             window = _idle(progress) or _cut(progress)
             if window is not None:
@@ -309,8 +287,8 @@ class Windows:
             oldest: `created` of its last object.
         """
         window.taken = False
-        self._taken[window.reading] += requests
-        progress = self._open.get(window.reading)
+        self._taken[window.source] += requests
+        progress = self._open.get(window.source)
         if progress is None:
             return
         progress.pages += 1
@@ -326,23 +304,59 @@ class Windows:
         if not window.unread:
             self._close(window)
 
-    def standing(self) -> list[tuple[Reading, int, float | None]]:
+    def failed(self, window: Window) -> Intervals | None:
+        """Take a window back whose page could not be had.
+
+        What is bad is looked for by halves, as long as the rest of the list comes.
+
+        Returns:
+            What is given up; None where the whole list is.
+        """
+        window.taken = False
+        progress = self._open.get(window.source)
+        if progress is None:
+            return []
+        progress.failures += 1
+        few = _FAILURES_AT_FIRST if not progress.pages else _MOST_FAILURES
+        if window.whole or progress.failures >= few:
+            self.drop(window.source)
+            return None
+        if seconds(window.unread) == 1:
+            given_up, window.unread = window.unread, []
+            self._close(window)
+            return given_up
+        older, newer = split(window.unread, _middle(window.unread))
+        window.unread, window.top, window.cursor = newer, newer[-1][1], None
+        progress.windows.append(
+            Window(
+                window.source,
+                window.fed,
+                older,
+                top=older[-1][1],
+                bottom=window.bottom,
+                density=window.density,
+            )
+        )
+        window.bottom = False
+        return []
+
+    def standing(self) -> list[tuple[Source, int, float | None]]:
         """Tell how far each listing is read. May be called without the lock.
 
         Returns:
             The listing, how many requests it took, and about how many are left: None
             where that can't be known.
         """
-        found: list[tuple[Reading, int, float | None]] = []
-        for reading, taken in self._taken.items():
-            progress = self._open.get(reading)
+        found: list[tuple[Source, int, float | None]] = []
+        for source, taken in list(self._taken.items()):
+            progress = self._open.get(source)
             left = 0.0 if progress is None else progress.foreseen(self._began)
-            found.append((reading, taken, left))
+            found.append((source, taken, left))
         return found
 
-    def spare(self, reading: Reading, names: frozenset[str]) -> None:
+    def spare(self, source: Source, names: frozenset[str]) -> None:
         """Read no window that is read for these collections alone."""
-        progress = self._open.get(reading)
+        progress = self._open.get(source)
         if progress is None:
             return
         # Its oldest object will not be met.
@@ -354,16 +368,16 @@ class Windows:
                     self._close(window)
 
     def _close(self, window: Window) -> None:
-        progress = self._open[window.reading]
+        progress = self._open[window.source]
         progress.close(window)
         if not progress.windows:
-            del self._open[window.reading]
+            del self._open[window.source]
             if progress.is_first:
                 self._began = _older(self._began, progress.oldest)
 
-    def drop(self, reading: Reading) -> None:
+    def drop(self, source: Source) -> None:
         """Read no more of a listing."""
-        self._open.pop(reading, None)
+        self._open.pop(source, None)
 
 
 def _older(one: int | None, other: int | None) -> int | None:
@@ -395,7 +409,7 @@ def _cut(progress: _Progress) -> Window | None:
     if not older or not newer:
         return None
     cut = Window(
-        window.reading,
+        window.source,
         window.fed,
         older,
         top=older[-1][1],

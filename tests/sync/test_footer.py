@@ -8,7 +8,7 @@ import pyte
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_stripe.sync.footer import Footer
+from tap_stripe.report.footer import Footer
 
 COLUMNS, LINES = 40, 20
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_stripe.sync.progress import (
+from tap_stripe.report.progress import (
     Figures,
     Limits,
     Moment,

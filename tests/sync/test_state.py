@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tap_stripe.errors import StateError
 from tap_stripe.sync.state import FORMAT, Bookmark, read_bookmark, write_bookmark
-from tap_stripe.sync.unread import union
+from tap_stripe.state.intervals import union
 
 LISTINGS = ["/v1/invoices", "/v1/customers"]
 SECOND = st.integers(0, 2_000_000_000)

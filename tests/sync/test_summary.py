@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tap_stripe.sync.summary import Summary, cost, summary_rows
+from tap_stripe.report.summary import Summary, cost, summary_rows
 
 
 def test_the_table_is_aligned_and_ends_with_the_sum():

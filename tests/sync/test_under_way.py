@@ -10,9 +10,9 @@ import pytest
 from tap_stripe.streams import Collection, listings
 from tap_stripe.streams.listing import Listing
 from tap_stripe.sync.changes import Changes
-from tap_stripe.sync.progress import Part
+from tap_stripe.report.progress import Part
 from tap_stripe.sync.reading import Reading
-from tap_stripe.sync.under_way import UnderWay
+from tap_stripe.report.under_way import UnderWay
 from tap_stripe.sync.windows import FullPage, Window, Windows
 
 CHARGES = Listing("/v1/charges", "charge")

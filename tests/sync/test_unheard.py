@@ -9,7 +9,7 @@ from tap_stripe.streams.listing import Listing
 from tap_stripe.sync.reading import Reading
 from tap_stripe.sync.state import Bookmark
 from tap_stripe.sync.unheard import Unheard
-from tap_stripe.sync.unread import covered
+from tap_stripe.state.intervals import covered
 from tap_stripe.sync.windows import FullPage, Window, Windows
 
 PAGE, LAST = 5, 30

@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_stripe.sync.unread import (
+from tap_stripe.state.intervals import (
     covered,
     fewer,
     pieces,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tap_stripe.errors import ResponseError
 from tap_stripe.streams.listing import Listing
 from tap_stripe.sync.reading import Reading
-from tap_stripe.sync.unread import covered, union, without
+from tap_stripe.state.intervals import covered, union, without
 from tap_stripe.sync.windows import (
     MOST_PAGES,
     PAGE,

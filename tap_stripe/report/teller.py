@@ -7,17 +7,17 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from tap_stripe.sync.metering import Metering
-from tap_stripe.sync.progress import Moment, by_collection, in_all
+from tap_stripe.report.metering import Metering
+from tap_stripe.report.progress import Moment, by_collection, in_all
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tap_stripe.api.usage import Usage
+    from tap_stripe.report.display import Display
+    from tap_stripe.report.progress import Limits
+    from tap_stripe.report.report import Report
     from tap_stripe.streams.base import Collection
-    from tap_stripe.sync.display import Display
-    from tap_stripe.sync.progress import Limits
-    from tap_stripe.sync.report import Report
 
 _MEASURED_S = 10.0
 

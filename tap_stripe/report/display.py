@@ -7,13 +7,13 @@ import os
 import sys
 from typing import TYPE_CHECKING, Protocol
 
-from tap_stripe.sync.progress import Figures, beside, line
+from tap_stripe.report.progress import Figures, beside, line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tap_stripe.sync.progress import Moment
-    from tap_stripe.sync.summary import Summary
+    from tap_stripe.report.progress import Moment
+    from tap_stripe.report.summary import Summary
 
 
 class Display(Protocol):
@@ -68,7 +68,7 @@ def display(logger: logging.Logger) -> Display:
     if not _is_watched() or not logger.isEnabledFor(logging.INFO):
         return Log(logger)
     # rich takes a tenth of a second to import.
-    from tap_stripe.sync.terminal import Terminal  # noqa: PLC0415 - see above
+    from tap_stripe.report.terminal import Terminal  # noqa: PLC0415 - see above
 
     return Terminal(sys.stderr)
 

@@ -13,53 +13,38 @@ from singer_sdk.singerlib import StateMessage
 from tap_stripe.output.lines import lines_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
-    from tap_stripe.output.lines import Lines
+    from tap_stripe.output.lines import Failed, Lines
     from tap_stripe.streams.base import Collection
     from tap_stripe.streams.shape import Row
 
-_LEAST_INTERVAL_S = 0.25
-_BYTES_PER_S = 40_000
-_LEAST_REQUESTS = 3
-_BYTES_A_REQUEST = 300_000
-# A state of many accounts is no matter of time, but of what it is about.
-_SMALL = 16_000
-_ROWS_PER_STATE = 25
 _ROWS_HELD = 5_000
 """Rows that are held back for batch files at most: they are memory, and a run that is
 stopped has a second to write them."""
-_LEAST_BYTES_PER_S = 1_000
+_BYTES_PER_STATE = 25
+"""A STATE line is a small part of what it follows."""
+_LATEST_S = 5.0
 
 
 class Writer:
     """Writes SCHEMA, RECORD, STATE and ACTIVATE_VERSION lines.
 
     Args:
-        state: Gives the state as it is after all that was written.
         write: Writes a Singer message.
-        of_many: Whether the state is of many accounts, each of which is a small part
-            of it.
+        checkpoint_s: Seconds between two STATE lines at least; with 0 one follows all
+            that is written.
     """
 
-    def __init__(
-        self,
-        *,
-        state: Callable[[], dict[str, Any]],
-        write: Callable[[Any], None],
-        of_many: bool = False,
-    ) -> None:
-        self._of_many = of_many
+    def __init__(self, *, write: Callable[[Any], None], checkpoint_s: float) -> None:
         self._lines: dict[str, Lines] = {}
-        self._state = state
         self._write = write
+        self._checkpoint_s = checkpoint_s
         self._said_at = 0.0
-        self._every_s = 0.0
-        self._size = 0
-        self._said_behind = 0
-        self._requests = 0
-        self._rows = 0
+        self._held_for_s = 0.0
         self._said = b""
+        self._said_behind = 0
+        self._rows = 0
 
     def begin(self, collections: Iterable[Collection]) -> None:
         """Write the SCHEMA lines of the collections that are selected."""
@@ -68,21 +53,22 @@ class Writer:
             collection.write_schema()
             self._lines[collection.name] = lines_of(collection)
         self._said_at = time.monotonic()
-        self._every_s = max(
+        self._held_for_s = max(
             (lines.state_every_s for lines in self._lines.values()), default=0.0
         )
 
     def rows(
         self,
         collection: Collection,
-        rows: Iterable[Row],
+        rows: Sequence[Row],
+        failed: Failed,
         *,
         version: int,
         received_at: float,
     ) -> int:
-        """Write rows; gives their number."""
+        """Write rows; gives their number. See `Lines.write`."""
         count = self._lines[collection.name].write(
-            rows, version=version, received_at=received_at
+            rows, failed, version=version, received_at=received_at
         )
         self._rows += count
         return count
@@ -90,17 +76,17 @@ class Writer:
     def deleted(
         self,
         collection: Collection,
-        rows: Iterable[Row],
+        rows: Sequence[Row],
+        failed: Failed,
         *,
         version: int,
         received_at: float,
     ) -> int:
         """Write rows of which only some properties are known; gives their number."""
-        found = list(rows)
-        if not found:
+        if not rows:
             return 0
         return self._lines[collection.name].write_known(
-            found, version=version, received_at=received_at
+            rows, failed, version=version, received_at=received_at
         )
 
     def activate(self, collection: Collection, version: int) -> None:
@@ -108,52 +94,43 @@ class Writer:
         self._lines[collection.name].flush()
         collection.write_activate_version(version)
 
-    def state(self, *, requests: int = 0, now: bool = False) -> None:
-        """Write a STATE line if it is time.
+    def flush(self) -> None:
+        """Have what was written leave this process."""
+        sys.stdout.flush()
 
-        A kill loses what no STATE has told. So one comes several times a second, and
-        where requests go fast after some of them; a large one comes less often, and one
-        that makes batch files twice a minute or after 5,000 rows.
+    @property
+    def state_is_due(self) -> bool:
+        """Whether it is time for a STATE line.
+
+        A kill loses what no STATE has told: so one comes several times a second. A
+        large one comes less often, and one that makes batch files twice a minute or
+        after 5,000 rows.
+        """
+        elapsed_s = time.monotonic() - self._said_at
+        if self._held_for_s:
+            return elapsed_s >= self._held_for_s or self._rows >= _ROWS_HELD
+        if elapsed_s < self._checkpoint_s:
+            return False
+        behind = sum(lines.written for lines in self._lines.values())
+        return behind - self._said_behind >= _BYTES_PER_STATE * len(
+            self._said
+        ) or elapsed_s >= min(_LATEST_S, 20 * self._checkpoint_s)
+
+    def state(self, state: dict[str, Any]) -> None:
+        """Write a STATE line, unless nothing has changed since the last one.
 
         Args:
-            requests: How many requests what was written since the last call took.
-            now: Write it in any case, unless nothing has changed.
+            state: As it is after all that was written.
         """
-        sys.stdout.flush()
-        self._requests += requests
-        if not now and not self._is_due():
-            return
         for lines in self._lines.values():
             lines.flush()
-        said = msgspec.json.encode(self._state())
+        said = msgspec.json.encode(state)
         if said != self._said:
             self._write(_State(value=msgspec.Raw(said)))  # type: ignore[arg-type] # JSON
             self._said = said
-            self._size = len(said)
         self._said_at = time.monotonic()
-        self._said_behind = self._written()
-        self._requests = self._rows = 0
-
-    def _is_due(self) -> bool:
-        """Tell whether it is time for a STATE line.
-
-        A kill loses what no STATE has told; a large one is not told often.
-        """
-        elapsed_s = time.monotonic() - self._said_at
-        if elapsed_s < self._every_s and self._rows < _ROWS_HELD:
-            return False
-        if self._of_many and self._size > _SMALL:
-            behind = self._written() - self._said_behind
-            return (
-                behind > _ROWS_PER_STATE * self._size
-                or elapsed_s > self._size / _LEAST_BYTES_PER_S
-            )
-        return elapsed_s >= max(
-            _LEAST_INTERVAL_S, self._size / _BYTES_PER_S
-        ) or self._requests >= max(_LEAST_REQUESTS, self._size / _BYTES_A_REQUEST)
-
-    def _written(self) -> int:
-        return sum(lines.written for lines in self._lines.values())
+        self._said_behind = sum(lines.written for lines in self._lines.values())
+        self._rows = 0
 
 
 class _State(StateMessage):

@@ -8,17 +8,17 @@ from rich.console import Console
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from tap_stripe.sync.footer import Footer
-from tap_stripe.sync.progress import Figures, beside, duration, percent, rounded
-from tap_stripe.sync.summary import HEAD
+from tap_stripe.report.footer import Footer
+from tap_stripe.report.progress import Figures, beside, duration, percent, rounded
+from tap_stripe.report.summary import HEAD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rich.console import RenderableType
 
-    from tap_stripe.sync.progress import Moment
-    from tap_stripe.sync.summary import Summary
+    from tap_stripe.report.progress import Moment
+    from tap_stripe.report.summary import Summary
 
 _LEAST_LINES = 12
 _BESIDE_ROWS = 3

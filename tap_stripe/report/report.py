@@ -7,26 +7,20 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tap_stripe.errors import (
-    AccountRefused,
-    EndpointGone,
-    NotAPlatform,
-    PermissionMissing,
-    TapError,
-)
+from tap_stripe.errors import AccountRefused, PermissionMissing, TapError
 from tap_stripe.permissions import link
-from tap_stripe.sync.progress import accounts_done
-from tap_stripe.sync.summary import Summary, cost, summary_rows
-from tap_stripe.sync.under_way import UnderWay
+from tap_stripe.report.progress import accounts_done
+from tap_stripe.report.summary import Summary, cost, summary_rows
+from tap_stripe.report.under_way import UnderWay
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from tap_stripe.api.usage import Usage
     from tap_stripe.streams.listing import Listing
-    from tap_stripe.sync.reading import Refused
 
 _NAMED = 20
+_MOST_NAMED = 100
 
 
 @dataclass
@@ -40,6 +34,10 @@ class Report:
         refused: Why something was not read, or not wholly: by collection and reason,
             the accounts that it concerns; none where just the own one is read.
         failed: Accounts that could not be read on, with the reason.
+        parts: Objects, and the like, that could not be read: of which collection, and
+            why.
+        unreadable: Names of the collections of which something could not be read for
+            another reason than a permission.
         left: Accounts that were read before and are connected no more.
         empty: Why a listing has nothing to read, by its path.
         lacking: The permissions that the key lacks; an empty name where Stripe gives
@@ -55,6 +53,8 @@ class Report:
     refused: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     failed: dict[str, Exception] = field(default_factory=dict)
     left: list[str] = field(default_factory=list)
+    parts: dict[str, tuple[str, str]] = field(default_factory=dict)
+    unreadable: set[str] = field(default_factory=set)
     empty: dict[str, str] = field(default_factory=dict)
     lacking: set[str] = field(default_factory=set)
     accounts: int = 1
@@ -62,23 +62,58 @@ class Report:
     under_way: UnderWay = field(default_factory=UnderWay)
 
     def refuse(
-        self, refused: Refused, names: Iterable[str], account_id: str | None = None
+        self,
+        name: str,
+        listing: Listing,
+        error: Exception,
+        account_id: str = "",
+        *,
+        expansions: Iterable[str] = (),
     ) -> None:
-        """Note that collections of an account could not be read, or not wholly."""
-        what = refused.reading.listing.path
-        if refused.expansions:
-            what += f" with {', '.join(refused.expansions)}"
-        error = refused.error
+        """Note that an endpoint, or something in its objects, could not be read.
+
+        Args:
+            name: Of a collection that lacks it.
+            listing: The endpoint.
+            error: Why.
+            account_id: Whose; empty where just the own account is read.
+            expansions: What of its objects; empty if it is all of them.
+        """
+        what = listing.path
+        if inside := ", ".join(expansions):
+            what += f" with {inside}"
         if isinstance(error, PermissionMissing):
-            permission = error.permission or refused.reading.listing.permission
+            permission = error.permission or listing.permission
             self.lacking.add(permission)
             why = f"{what}: the key lacks the permission {permission or '(unnamed)'}"
         else:
             why = f"{what}: {error}"
-        for name in names:
-            accounts = self.refused.setdefault((name, why), [])
-            if account_id is not None and account_id not in accounts:
-                accounts.append(account_id)
+            self.unreadable.add(name)
+        accounts = self.refused.setdefault((name, why), [])
+        if account_id and account_id not in accounts:
+            accounts.append(account_id)
+
+    def unread(
+        self, name: str, what: str, error: Exception, account_id: str = ""
+    ) -> None:
+        """Note that a part of a collection could not be read.
+
+        Args:
+            name: Of the collection.
+            what: The object, the list inside one, or the like.
+            error: Why.
+            account_id: Whose; empty where just the own account is read.
+        """
+        self.unreadable.add(name)
+        of = f" of {account_id}" if account_id else ""
+        self.parts.setdefault(f"{what}{of}", (name, str(error)))
+
+    def unread_event(self, id_: str, account_id: str = "") -> None:
+        """Note that an event could not be understood."""
+        error = "it has not the form of one; what it is about may be out of date"
+        of = f" of {account_id}" if account_id else ""
+        self.parts.setdefault(f"event {id_}{of}", ("events", error))
+        self.unreadable.add("events")
 
     def fail(self, account_id: str, error: Exception) -> None:
         """Note that an account could not be read on."""
@@ -96,9 +131,8 @@ class Report:
         Raises:
             TapError: Something that counts was not read.
         """
-        missing = self.refused_names()
-        if not fail_on_missing_permission:
-            missing = set()
+        missing = self.refused_names() if fail_on_missing_permission else set()
+        missing |= self.unreadable
         missing |= {
             account_id
             for account_id, error in self.failed.items()
@@ -118,7 +152,7 @@ class Report:
 
     def _only_failure(self) -> str:
         """Give the reason where a single account is all that could not be read on."""
-        if self.refused or len(self.failed) != 1:
+        if self.refused or self.parts or len(self.failed) != 1:
             return ""
         return str(next(iter(self.failed.values())))
 
@@ -140,7 +174,7 @@ class Report:
         """
         if is_early:
             title = "Sync ended early; the next one goes on from here."
-        elif self.refused or self.failed:
+        elif self.refused or self.failed or self.parts:
             title = "Sync finished, not complete."
         else:
             title = "Sync finished."
@@ -156,7 +190,7 @@ class Report:
 
     def refused_names(self) -> set[str]:
         """Name the collections that were not read, or not wholly, in some account."""
-        return {name for name, _ in self.refused}
+        return {name for name, _ in self.refused} | self.unreadable - {"events"}
 
     def log_skipped(self, logger: logging.Logger) -> None:
         """Name what was not read, and why."""
@@ -165,6 +199,10 @@ class Report:
         for (name, why), accounts in sorted(self.refused.items()):
             of = f" of {_some(accounts)}" if accounts else ""
             logger.error("Not read: %s%s (%s).", name, of, why)
+        for what, (_, why) in sorted(self.parts.items())[:_MOST_NAMED]:
+            logger.error("Not read: %s (%s).", what, why.rstrip("."))
+        if (more := len(self.parts) - _MOST_NAMED) > 0:
+            logger.error("Not read: %d more like these.", more)
         for account_id, error in self.failed.items():
             # A single one is told by the sentence that ends the run.
             level = logging.WARNING if self._only_failure() else logging.ERROR
@@ -180,15 +218,3 @@ def _some(names: Sequence[str]) -> str:
     """Name a few, and how many more there are."""
     more = len(names) - _NAMED
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
-
-
-def is_harmless(error: Exception, listing: Listing) -> bool:
-    """Tell whether a refusal means that there is nothing to read."""
-    return (isinstance(error, EndpointGone) and listing.removed) or (
-        isinstance(error, NotAPlatform) and listing.of_platforms
-    )
-
-
-def is_final(error: Exception) -> bool:
-    """Tell whether a refusal is none of one listing, or one that can't be."""
-    return isinstance(error, AccountRefused | EndpointGone | NotAPlatform)
