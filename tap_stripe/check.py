@@ -19,10 +19,10 @@ from tap_stripe.errors import (
     StripeError,
     Unavailable,
 )
-from tap_stripe.report.report import is_harmless
 from tap_stripe.streams import listings
-from tap_stripe.sync.plan import EVENTS, Part, feeds_of, readings
-from tap_stripe.sync.reading import Reading
+from tap_stripe.streams.listings import EVENTS
+from tap_stripe.sync.fetch import is_harmless
+from tap_stripe.sync.source import Source, is_of_the_key, sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -74,18 +74,17 @@ def ask(client: Client, accounts: Accounts, collections: Sequence[Collection]) -
     """
     found = Found()
     account = _first(client, accounts, found)
-    feeds = feeds_of(collections, Part.ALL)
     wanted = {
         listing.path: replace(
-            reading, account=account if Part.DATA.has(listing) else None
+            source, account=None if is_of_the_key(listing) else account
         )
-        for listing, reading in readings(account, collections, feeds).items()
+        for listing, source in sources(account, collections).items()
         if not listing.later_only
     }
     own = wanted.pop(listings.OWN_ACCOUNT.path, None)
     _ask_who(client, account, found, wanted=own is not None)
-    for reading in (*wanted.values(), Reading(account, EVENTS, ())):
-        _ask_for_one(client, reading, found)
+    for source in (*wanted.values(), Source(account, EVENTS)):
+        _ask_for_one(client, source, found)
     return found
 
 
@@ -123,20 +122,20 @@ def _ask_who(
     _note_version(answer, found)
 
 
-def _ask_for_one(client: Client, reading: Reading, found: Found) -> None:
-    listing = reading.listing
+def _ask_for_one(client: Client, source: Source, found: Found) -> None:
+    listing = source.listing
     # The key need not be able to read the account: events tell its version as well.
     pinned = listing is not EVENTS
     try:
-        answer = _get(client, reading, reading.expand, pinned=pinned)
+        answer = _get(client, source, source.expand, pinned=pinned)
     except _NOT_OF_A_LISTING:
         raise
     except StripeError as error:
         if is_harmless(error, listing):
             why = "Stripe has removed it" if listing.removed else "no Connect platform"
             found.empty[listing.path] = f"nothing to read: {why}"
-        elif reading.expand and isinstance(error, PermissionMissing):
-            _ask_piece_by_piece(client, reading, found)
+        elif source.expand and isinstance(error, PermissionMissing):
+            _ask_piece_by_piece(client, source, found)
         else:
             found.refused[listing.path, ""] = error
     else:
@@ -144,27 +143,27 @@ def _ask_for_one(client: Client, reading: Reading, found: Found) -> None:
             _note_version(answer, found)
 
 
-def _ask_piece_by_piece(client: Client, reading: Reading, found: Found) -> None:
-    for expanded in ("", *reading.expand):
+def _ask_piece_by_piece(client: Client, source: Source, found: Found) -> None:
+    for expanded in ("", *source.expand):
         try:
-            _get(client, reading, (expanded,) if expanded else ())
+            _get(client, source, (expanded,) if expanded else ())
         except PermissionMissing as error:
-            found.refused[reading.listing.path, expanded] = error
+            found.refused[source.listing.path, expanded] = error
             if not expanded:
                 return
 
 
 def _get(
-    client: Client, reading: Reading, expand: Iterable[str], *, pinned: bool = True
+    client: Client, source: Source, expand: Iterable[str], *, pinned: bool = True
 ) -> Answer[Any]:
-    listing = reading.listing
+    listing = source.listing
     expanded = (("expand[]", f"data.{path}") for path in expand)
     params = [("limit", "1"), *listing.params, *expanded]
     return client.get(
         listing.path,
         params,
         decode=decode_page,
-        account=reading.account,
+        account=source.account,
         pinned=pinned,
     )
 

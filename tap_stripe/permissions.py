@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tap_stripe.streams import Collection
-from tap_stripe.sync.plan import EVENTS
+from tap_stripe.streams.listings import EVENTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -227,7 +227,7 @@ class Accounts:
 def _merged(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
     """Give what differs from account to account, the empty parts too."""
     paths = base.get("unread", ())
-    unread = {path: [] for path in paths if isinstance(path, str)}
+    unread: dict[str, Any] = {path: [] for path in paths if isinstance(path, str)}
     return {**own, "unread": {**unread, **own.get("unread", {})}}
 
 

@@ -64,7 +64,7 @@ def _back(watermark: int, kept: Mapping[str, Any]) -> int:
     """Find the time from which on events are to be read again."""
     events = [first for first, _ in kept.get("events") or []]
     rows = [at for _, at in kept.get("maybe_gone") or []]
-    return min([watermark, *events, *rows])
+    return int(min([watermark, *events, *rows]))
 
 
 def _waiting(name: str, kept: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -128,3 +128,4 @@ TRANSFERS = Listing(
     permission="transfer_read",
 )
 BITCOIN_RECEIVERS = Listing("/v1/bitcoin/receivers", "bitcoin_receiver", removed=True)
+EVENTS = Listing("/v1/events", "event", permission="event_read")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from tap_stripe.state.bookmarks import Slice
 from tap_stripe.state.intervals import fewer, pieces, union
+from tap_stripe.streams.listings import EVENTS
 from tap_stripe.sync.at_once import AtOnce
 from tap_stripe.sync.changes import EVENTS_KEPT_S, Changes, LastEvents, Recent, Wanted
 from tap_stripe.sync.events import Events, EventsOfClock
@@ -21,7 +22,7 @@ from tap_stripe.sync.lists import Lists
 from tap_stripe.sync.objects import Objects
 from tap_stripe.sync.others import Probe, Subscriptions
 from tap_stripe.sync.plan import LATE_S
-from tap_stripe.sync.source import EVENTS, Source
+from tap_stripe.sync.source import Source
 from tap_stripe.sync.tables import Tables
 from tap_stripe.sync.windows import Window
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from tap_stripe.api.client import Client
     from tap_stripe.output.writer import Writer
     from tap_stripe.report.report import Report
-    from tap_stripe.state.bookmarks import AccountState, Bookmark
+    from tap_stripe.state.bookmarks import AccountState
     from tap_stripe.streams.base import Collection
     from tap_stripe.streams.listing import Feed, Listing
     from tap_stripe.sync.fetch import Fetch, Page
@@ -306,8 +307,7 @@ class AccountSync:
         names = self.plan.names(source) & source.names
         return bool(names) and all(
             any(a <= created <= b for a, b in bookmark.unread.get(source.path, ()))
-            for name in names
-            if (bookmark := self._state.bookmarks[name])
+            for bookmark in (self._state.bookmarks[name] for name in names)
         )
 
     def _named(self) -> Iterator[Stage]:

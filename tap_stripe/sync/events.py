@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tap_stripe.api.body import Object, text
+from tap_stripe.streams.listings import EVENTS
 from tap_stripe.sync.lists import Lists
 from tap_stripe.sync.routing import fits, read_event
-from tap_stripe.sync.source import EVENTS, PAGE, Source
+from tap_stripe.sync.source import PAGE, Source
 from tap_stripe.sync.windows import Window
 
 if TYPE_CHECKING:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from tap_stripe.api.client import Answer, Client, Params
+    from tap_stripe.streams.listing import Listing
     from tap_stripe.sync.source import Source
 
 T = TypeVar("T")
@@ -398,6 +399,13 @@ def is_cut_off(source: Source, found: Object) -> bool:
         if shown is not None and shown.has_more:
             return True
     return False
+
+
+def is_harmless(error: Exception, listing: Listing) -> bool:
+    """Tell whether a refusal means that there is nothing to read."""
+    return (isinstance(error, EndpointGone) and listing.removed) or (
+        isinstance(error, NotAPlatform) and listing.of_platforms
+    )
 
 
 def in_path(id_: str) -> str:

@@ -12,7 +12,7 @@ from tap_stripe.sync.stage import Stage
 from tap_stripe.sync.windows import FullPage, Windows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from tap_stripe.state.intervals import Interval
     from tap_stripe.sync.at_once import AtOnce
@@ -52,7 +52,7 @@ class Lists(Stage):
         if window is None:
             return None
         source, between = window.source, window.between
-        run = partial(
+        run: Callable[[], Page | None] = partial(
             self.fetch.page, source, between, top=window.top, cursor=window.cursor
         )
         if source.listing.single:

@@ -84,15 +84,14 @@ class Objects(Stage):
             running = self._tallies[source].running
             if running and running * share >= left[source]:
                 continue
-            chunk = self._chunks[source].take(
-                lambda by_id, source=source: self.at_once.may_ask(
-                    _endpoint(source, by_id=by_id)
-                )
-            )
+            chunk = self._chunks[source].take(partial(self._may_ask, source))
             if chunk is not None:
                 self._tallies[source].running += 1
                 return self._ask(source, chunk)
         return None
+
+    def _may_ask(self, source: Source, by_id: bool) -> bool:  # noqa: FBT001
+        return self.at_once.may_ask(_endpoint(source, by_id=by_id))
 
     def _ask(self, source: Source, chunk: Chunk) -> Task:
         by_id, (created, id_) = chunk.asks_by_id, chunk.first

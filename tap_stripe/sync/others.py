@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 from tap_stripe.api.body import reference, text
 from tap_stripe.errors import NotFound, ResponseError, StripeError
+from tap_stripe.streams.listings import EVENTS
 from tap_stripe.sync.changes import Wanted
 from tap_stripe.sync.fetch import MOST_PAGES, RUN_ENDS, Page
-from tap_stripe.sync.source import EVENTS
 from tap_stripe.sync.stage import Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
+    from tap_stripe.api.body import Object
     from tap_stripe.sync.at_once import AtOnce
     from tap_stripe.sync.fetch import Fetch
     from tap_stripe.sync.pool import Task
@@ -57,7 +58,7 @@ class Probe(Stage):
         if not self._left:
             return None
         source = self._left.popleft()
-        run = partial(self.fetch.probe, source)
+        run: Callable[[], Page | None] = partial(self.fetch.probe, source)
         if source.listing.single:
             run = partial(self.fetch.object, source, "")
         return self.task(source.path, run, partial(self._came, source))
@@ -159,7 +160,7 @@ class Subscriptions(Stage):
             return
         for page in pages or ():
 
-            def write(some: list, page: Page = page) -> None:
+            def write(some: list[Object], page: Page = page) -> None:
                 self.tables.write(source, some, page.received_at, names, by_id=True)
 
             self.take(source, page.objects, write)

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from tap_stripe.errors import TapError
 from tap_stripe.sync.discovery import Discovery
-from tap_stripe.sync.fetch import Fetch, Page
+from tap_stripe.sync.fetch import Fetch, Page, is_harmless
 from tap_stripe.sync.source import is_of_the_key, sources
-from tap_stripe.sync.tables import is_harmless
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

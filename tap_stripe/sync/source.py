@@ -5,17 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tap_stripe.streams.listing import Listing
 from tap_stripe.streams.listings import ACCOUNTS, OWN_ACCOUNT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from tap_stripe.streams.base import Collection
-    from tap_stripe.streams.listing import Feed
+    from tap_stripe.streams.listing import Feed, Listing
 
 PAGE = 100
-EVENTS = Listing("/v1/events", "event", permission="event_read")
 
 
 @dataclass(eq=False, slots=True)

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 from tap_stripe.api.body import Object, integer, text
 from tap_stripe.errors import (
-    EndpointGone,
-    NotAPlatform,
     PermissionMissing,
     RowError,
     SettingError,
@@ -16,6 +14,7 @@ from tap_stripe.errors import (
 from tap_stripe.state.bookmarks import Failed
 from tap_stripe.streams.base import embedded
 from tap_stripe.sync.changes import Wanted
+from tap_stripe.sync.fetch import is_harmless
 from tap_stripe.sync.routing import fits, items_in_lines
 
 if TYPE_CHECKING:
@@ -666,10 +665,3 @@ class Tables:
             if name in self._state.bookmarks:
                 self._state.bookmarks[name].unsettled = list(held.items())
         return self._state
-
-
-def is_harmless(error: Exception, listing: Listing) -> bool:
-    """Tell whether a refusal means that there is nothing to read."""
-    return (isinstance(error, EndpointGone) and listing.removed) or (
-        isinstance(error, NotAPlatform) and listing.of_platforms
-    )
