@@ -138,7 +138,7 @@ class AccountState:
     left_at: int = 0
 
 
-class Whose(msgspec.Struct):
+class Whose(msgspec.Struct, frozen=True):
     """Whose data a state is about.
 
     Attributes:

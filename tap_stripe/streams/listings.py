@@ -67,7 +67,12 @@ CUSTOMERS = Listing(
     permission="customer_read",
 )
 DISPUTES = Listing("/v1/disputes", "dispute", permission="dispute_read")
-FILES = Listing("/v1/files", "file", permission="file_read")
+FILES = Listing(
+    "/v1/files",
+    "file",
+    lists_at=(("links", "/v1/file_links", "file"),),
+    permission="file_read",
+)
 INVOICE_ITEMS = Listing(
     "/v1/invoiceitems",
     "invoiceitem",
