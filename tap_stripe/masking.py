@@ -1,11 +1,9 @@
-"""Keeps keys out of what is logged, and what would steer a terminal or forge a line."""
+"""Keeps keys out of what is logged, wherever they come from."""
 
 from __future__ import annotations
 
 import logging
 import re
-
-from tap_stripe.api.text import visible
 
 # https://docs.stripe.com/keys: secret and restricted keys, access tokens among them.
 # OAuth's codes and refresh tokens: https://docs.stripe.com/stripe-apps/api-authentication/oauth
@@ -15,14 +13,8 @@ _KEY = re.compile(
 _formatter = logging.Formatter()
 
 
-class Lines(str):
-    """A message of several lines, which are our own; any other is written as one."""
-
-    __slots__ = ()
-
-
 class Mask(logging.Filter):
-    """Cleans log records: Stripe's messages, names and ids may hold anything."""
+    """Takes keys out of log records: Stripe's own messages may repeat them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -35,26 +27,19 @@ class Mask(logging.Filter):
         self._secrets = tuple(sorted(known, key=len, reverse=True))
 
     def text(self, text: str) -> str:
-        """Give a text without keys, in which everything can be seen."""
+        """Give a text without keys."""
         for secret in self._secrets:
             text = text.replace(secret, "***")
-        return visible(_KEY.sub(r"\1***", text))
+        return _KEY.sub(r"\1***", text)
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Clean a record; it is always let through."""
+        """Mask a record; it is always let through."""
         told = record.getMessage()
-        if isinstance(record.msg, Lines):
-            clean: str = Lines("\n".join(map(self.text, told.split("\n"))))
-        else:
-            clean = self.text(told)
-        # What is clean keeps its parts: from a metric's, Meltano's log is made.
-        if clean != told:
-            record.msg, record.args = clean, ()
+        # What has no key keeps its parts: from a metric's, Meltano's log is made.
+        if (masked := self.text(told)) != told:
+            record.msg, record.args = masked, ()
         if record.exc_info:
-            trace = _formatter.formatException(record.exc_info)
-            # Indented, no line of it can be taken for one of the log.
-            lines = (f"  {self.text(line)}" for line in trace.split("\n"))
-            record.exc_text = "\n".join(lines)
+            record.exc_text = self.text(_formatter.formatException(record.exc_info))
         return True
 
     def install(self) -> None:
