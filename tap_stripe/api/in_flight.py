@@ -6,6 +6,7 @@ neither number. https://docs.stripe.com/rate-limits#concurrency-limiter
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ _START = 8
 _START_AN_ENDPOINT = 4
 _LEAST_PATIENCE_S = 1.0
 _MOST_PATIENCE_S = 20.0
+_SOON_S = 10.0
+"""A second 429 within it makes a limit of what was chance."""
 
 
 class Sent(NamedTuple):
@@ -35,8 +38,9 @@ class Sent(NamedTuple):
 class Bound:
     """How many requests may be under way at once, as far as Stripe lets it show.
 
-    Until the first 429 twice as many may be as were answered. A 429 takes a quarter
-    away. From then on one more is tried now and then: soon again where that holds;
+    Until there is a limit to be seen twice as many may be as were answered. A 429 takes
+    half away, later a quarter; with the second one within some seconds there is a
+    limit. From then on one more is tried now and then: soon again where that holds;
     where it is refused it is taken back, and the next try waits twice as long. So a
     limit is run into less and less often, and found again where it moves.
 
@@ -59,6 +63,8 @@ class Bound:
         self.allowed = min(most, start)
         self._cuts = 0
         self._changed_at = clock()
+        self._cut_at = -math.inf
+        self._has_met_limit = False
         self._patience_s = _LEAST_PATIENCE_S
         self._has_held = self._is_try = False
 
@@ -71,8 +77,10 @@ class Bound:
         if sent.cuts != self._cuts:
             return  # Sent under an older bound.
         self._has_held |= sent.running >= self.allowed
-        if not self._cuts:
-            self.allowed = max(self.allowed, min(self._most, 2 * sent.running))
+        if not self._has_met_limit:
+            # Twice at first; after a 429 half as much again.
+            more = sent.running if not self._cuts else (sent.running + 1) // 2
+            self.allowed = max(self.allowed, min(self._most, sent.running + more))
         elif sent.running >= self.allowed:
             now = self._clock()
             if now - self._changed_at >= self._patience_s and self.allowed < self._most:
@@ -94,7 +102,9 @@ class Bound:
             allowed = refused - max(1, refused // (4 if self._has_held else 2))
         self.allowed = max(1, allowed)
         self._cuts += 1
-        self._changed_at = self._clock()
+        now = self._clock()
+        self._has_met_limit |= now - self._cut_at < _SOON_S
+        self._changed_at = self._cut_at = now
         self._has_held = self._is_try = False
 
 
