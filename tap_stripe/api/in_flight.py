@@ -12,6 +12,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from tap_stripe.errors import Stopped
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -127,6 +129,7 @@ class InFlight:
         self._endpoints: dict[str, _Places] = {}
         self._free = threading.Condition()
         self._own = threading.local()
+        self._is_closed = False
 
     @contextmanager
     def place(self, endpoint: str) -> Iterator[None]:
@@ -134,11 +137,18 @@ class InFlight:
 
         Args:
             endpoint: As for `RateBudget.endpoint`.
+
+        Raises:
+            Stopped: It is closed.
         """
         with self._free:
             own = self._of(endpoint)
             # Both at once: who waits for an endpoint keeps no place from the others.
-            self._free.wait_for(lambda: self._all.is_free and own.is_free)
+            self._free.wait_for(
+                lambda: self._is_closed or (self._all.is_free and own.is_free)
+            )
+            if self._is_closed:
+                raise Stopped
             self._own.sent = self._all.take(), own.take()
         try:
             yield
@@ -147,6 +157,12 @@ class InFlight:
                 self._all.running -= 1
                 own.running -= 1
                 self._free.notify_all()
+
+    def close(self) -> None:
+        """End all waiting for a place. From any thread."""
+        with self._free:
+            self._is_closed = True
+            self._free.notify_all()
 
     def allowed(self, endpoint: str = "") -> int:
         """Tell how many requests may be under way, to an endpoint or in all."""

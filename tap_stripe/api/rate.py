@@ -14,6 +14,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from tap_stripe.api.in_flight import InFlight
+from tap_stripe.errors import Stopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -198,6 +199,7 @@ class RateBudget:
         self._clock = clock
         self.all = Pace(requests_per_second, clock=clock)
         self.in_flight = InFlight(in_flight)
+        self._closed = threading.Event()
         self._accounts: dict[str | None, _AccountBudget] = {}
         self._throttled: dict[str | None, float] = {}
         self._lock = threading.Lock()
@@ -220,7 +222,11 @@ class RateBudget:
             self._accounts.pop(account, None)
 
     def wait(self, endpoint: str, account: str | None = None) -> None:
-        """Sleep until a request to an endpoint may be sent."""
+        """Sleep until a request to an endpoint may be sent.
+
+        Raises:
+            Stopped: The budget is closed.
+        """
         # The endpoint first: a slot of all is not held while waiting for it.
         budget = self.account(account)
         own = budget.endpoint(endpoint)
@@ -228,10 +234,29 @@ class RateBudget:
         if waiting > 0:
             if self.all.busy() < _IDLE:
                 own.double()
-            time.sleep(waiting)
+            self.pause(waiting)
         if budget.pace is not self.all:
-            time.sleep(budget.pace.reserve())
-        time.sleep(self.all.reserve())
+            self.pause(budget.pace.reserve())
+        self.pause(self.all.reserve())
+
+    def pause(self, seconds: float) -> None:
+        """Sleep.
+
+        Raises:
+            Stopped: The budget is closed.
+        """
+        if self._closed.is_set() or (seconds > 0 and self._closed.wait(seconds)):
+            raise Stopped
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nobody may ask any more."""
+        return self._closed.is_set()
+
+    def close(self) -> None:
+        """End all waiting, here and for a place. From any thread."""
+        self._closed.set()
+        self.in_flight.close()
 
     def succeeded(self, endpoint: str, account: str | None = None) -> None:
         """Note that Stripe answered."""

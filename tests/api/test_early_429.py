@@ -49,7 +49,7 @@ class Run:
 
     def seconds(self):
         began, left, answered = self.now, self._pages, 0
-        ready = []  # Requests that have their slots and wait for a place.
+        ready: list[int] = []  # Requests that have their slots and wait for a place.
         for _ in range(min(32, left)):
             self._reserve()
             left -= 1
