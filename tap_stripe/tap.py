@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
@@ -247,10 +247,14 @@ class TapStripe(Tap):
         """Give the way to Stripe; to the local sandbox if the settings say so."""
         settings = self.settings
         if settings.api_url != SANDBOX:
-            yield self._client(settings.api_url)
+            with closing(self._client(settings.api_url)) as client:
+                yield client
             return
-        with Sandbox(Options(now=_SANDBOX_NOW, keys={SANDBOX_KEY: None})) as sandbox:
-            yield self._client(sandbox.url)
+        with (
+            Sandbox(Options(now=_SANDBOX_NOW, keys={SANDBOX_KEY: None})) as sandbox,
+            closing(self._client(sandbox.url)) as client,
+        ):
+            yield client
 
     def _client(self, api_url: str) -> Client:
         settings = self.settings

@@ -7,23 +7,33 @@ takes 4 ms of CPU this way, 10 with its `raw_request`, and 91 as its typed objec
 
 from __future__ import annotations
 
-import random
+import contextlib
+import logging
+import math
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
-import backoff
 import msgspec
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 
+from tap_stripe.api.clock import Clock
 from tap_stripe.api.refusals import Attempt, Failed, refusal
+from tap_stripe.api.retries import Retries
 from tap_stripe.api.session import Session
-from tap_stripe.errors import KeyRefused, StripeError, Unavailable
+from tap_stripe.api.unreached import is_hopeless, why_unanswered, why_unsendable
+from tap_stripe.errors import (
+    Down,
+    KeyRefused,
+    Stopped,
+    StripeError,
+    Unavailable,
+    Unreadable,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tap_stripe.api.credentials import Credentials
     from tap_stripe.api.rate import RateBudget
@@ -33,6 +43,14 @@ API_VERSION = "2026-10-28.endive"
 API_URL = "https://api.stripe.com"
 # Stripe's status for a token whose time is over (code `api_key_expired`).
 _EXPIRED = 401
+_WHOLE_ANSWER = 2
+"""A whole answer may take so many times as long as may pass without a byte of it."""
+_LOOKS = 8
+"""How often within that time what is late is looked for."""
+_QUIET_TRIES = 3
+"""So often a request may fail without a word, once Stripe has been reached."""
+_PROBE_EVERY_S = 5.0
+_logger = logging.getLogger("tap-stripe")
 
 T = TypeVar("T")
 Params = tuple[tuple[str, str], ...]
@@ -43,7 +61,7 @@ class Answer(msgspec.Struct, Generic[T], frozen=True):
 
     Attributes:
         value: The body.
-        received_at: When it came, seconds since the epoch.
+        received_at: When it came, seconds since the epoch by Stripe's clock.
         headers: Stripe's headers.
     """
 
@@ -52,16 +70,29 @@ class Answer(msgspec.Struct, Generic[T], frozen=True):
     headers: Mapping[str, str]
 
 
+class _Asked(NamedTuple):
+    """A request that Stripe has answered."""
+
+    attempt: Attempt
+    headers: Mapping[str, str | None]
+    decode: Callable[[bytes], Any]
+
+
 class Client:
-    """Asks Stripe, from any number of threads.
+    """Asks Stripe, from any number of threads, until it is closed.
 
     Args:
         credentials: Say which key or token each request carries.
         api_url: Scheme and host.
         budget: What all requests share.
         usage: Counts requests.
-        timeout_s: Seconds without a byte after which a request has failed.
-        retry_s: Seconds for which a failing request is tried again.
+        timeout_s: Seconds without a byte after which a request has failed; the whole
+            answer has twice as long.
+        retry_s: Seconds for which a failing request is tried again while Stripe fails
+            for all: see `Retries`.
+
+    Attributes:
+        clock: Stripe's.
     """
 
     def __init__(
@@ -80,7 +111,27 @@ class Client:
         self.usage = usage
         self._timeout_s = timeout_s
         self._retry_s = retry_s
+        self.clock = Clock()
         self._own = threading.local()
+        self._sessions: list[Session] = []
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        self._is_reached = False
+        # Monotonic seconds of the last answer that was not a failure, and to what.
+        self._answered_at = self._probed_at = -math.inf
+        self._answered: _Asked | None = None
+        self._warned: set[str] = set()
+
+    def close(self) -> None:
+        """End all waiting and cut off what is under way: those threads get `Stopped`.
+
+        From any thread, but not from a signal handler.
+        """
+        self.budget.close()
+        self._closed.set()
+        with self._lock:
+            for session in self._sessions:
+                session.cut()
 
     def get(
         self,
@@ -94,9 +145,9 @@ class Client:
     ) -> Answer[T]:
         """Ask until there is an answer.
 
-        Connection errors, cut bodies, 409, 429 and 5xx are tried again, as
-        `Stripe-Should-Retry` and `Retry-After` say and else after 0.5 s doubling to
-        8 s, with jitter. https://docs.stripe.com/error-low-level
+        Connection errors, late answers, cut bodies, 409, 429 and 5xx are tried again,
+        as `Stripe-Should-Retry` and `Retry-After` say, and for as long as `Retries`
+        does.
 
         Args:
             path: `/v1/…`.
@@ -108,45 +159,93 @@ class Client:
             pinned: Whether to ask in our API version, and not in the account's own.
 
         Raises:
-            StripeError: Stripe refused, or was still failing when the time ran out.
+            Down: Stripe has answered nothing at all for the retry time.
+            Unavailable: It answers others, and still fails here.
+            Unreadable: It answers something else than it documents.
+            StripeError: Stripe refused.
+            Stopped: The client is closed.
         """
         attempt = Attempt(path=path, params=tuple(params), account=account)
         headers = _headers(account, pinned=pinned)
-
-        @backoff.on_exception(
-            _waits,  # type: ignore[arg-type] # the first value is a start, no wait
-            Failed,
-            max_time=self._retry_s,
-            jitter=None,
-            giveup=lambda failed: not failed.again,
-            on_backoff=lambda _: self.usage.retried(attempt.endpoint),
-            logger=None,
-        )
-        def ask() -> Answer[T]:
+        retries = Retries(time.monotonic(), self._retry_s)
+        while True:
             try:
                 return self._ask_with_renewal(attempt, headers, decode)
             except Failed as failed:
+                retries.failed(failed)
                 if failed.heavy and lighter is not None:
                     attempt.too_heavy += 1
                     attempt.params = lighter(attempt.too_heavy)
-                raise
+                if failed.again and retries.is_enough:
+                    self._probe(retries)
+                wait = retries.wait_s(
+                    failed,
+                    time.monotonic(),
+                    is_up=self._answered_at > retries.began,
+                    is_reached=self._is_reached,
+                )
+                if wait is None:
+                    raise self._last_word(failed, retries) from None
+                self._warn(failed, retries)
+            self.usage.retried(attempt.endpoint)
+            self.budget.pause(wait)
 
-        try:
-            return ask()
-        except Failed as failed:
-            raise self._last_word(failed) from None
-
-    def _last_word(self, failed: Failed) -> StripeError:
-        if not failed.again:
-            return failed.error
+    def _last_word(self, failed: Failed, retries: Retries) -> StripeError:
         error = failed.error
-        return Unavailable(
-            f"Stripe still failed after {self._retry_s:g} seconds of trying: {error} "
+        if not failed.again:
+            return error
+        kind: type[StripeError]
+        if self._answered_at <= retries.began:
+            kind, tried = (
+                Down,
+                f"{time.monotonic() - retries.began:.0f} seconds of trying",
+            )
+        else:
+            kind = Unreadable if failed.is_unreadable else Unavailable
+            tried = f"{retries.tries} tries"
+        return kind(
+            f"Stripe still failed after {tried}: {error} "
             "The next run goes on from here.",
             status=error.status,
             code=error.code,
             request_id=error.request_id,
         )
+
+    def _warn(self, failed: Failed, retries: Retries) -> None:
+        """Say soon that nothing is reached: a setting may be wrong."""
+        if (
+            not failed.unreached
+            or self._answered_at > retries.began
+            or (self._is_reached and retries.tries < _QUIET_TRIES)
+        ):
+            return
+        with self._lock:
+            is_known = failed.unreached in self._warned
+            self._warned.add(failed.unreached)
+        if not is_known:
+            _logger.warning(
+                "Stripe can't be reached: %s. It is tried again for %.0f seconds.",
+                failed.unreached,
+                retries.time_s(is_reached=self._is_reached),
+            )
+
+    def _probe(self, retries: Retries) -> None:
+        """Find out whether Stripe is down: ask again for what it has answered last.
+
+        What fails is tried last in a run, when nothing else is asked any more.
+        """
+        asked = self._answered
+        with self._lock:
+            now = time.monotonic()
+            if (
+                asked is None
+                or self._answered_at > retries.began
+                or now - self._probed_at < _PROBE_EVERY_S
+            ):
+                return
+            self._probed_at = now
+        with contextlib.suppress(StripeError, Failed):
+            self._ask_with_renewal(*asked)
 
     def _ask_with_renewal(
         self,
@@ -172,12 +271,14 @@ class Client:
         token: str,
     ) -> Answer[T]:
         endpoint = attempt.endpoint
+        session = self._session
         self.budget.wait(endpoint, attempt.account)
         with self.budget.in_flight.place(endpoint):
             started = time.monotonic()
             self.usage.sent(endpoint)
+            session.begin(started + _WHOLE_ANSWER * self._timeout_s)
             try:
-                response = self._session.get(
+                response = session.get(
                     self._api_url + attempt.path,
                     params=attempt.params,
                     headers=headers,
@@ -188,33 +289,61 @@ class Client:
                 )
                 # In one piece: `content` takes 10 kB at a time, for twice the CPU.
                 body = response.raw.read(decode_content=True)
+                session.end()
             except (OSError, ValueError, urllib3.exceptions.HTTPError) as error:
                 # requests' own errors are OSErrors. What it does not foresee, such as
                 # a chunk of negative size, http.client refuses with a ValueError.
-                if _is_hopeless(error):
-                    raise Failed.unsendable(attempt, type(error).__name__) from None
-                raise Failed.unanswered(attempt, type(error).__name__) from None
+                raise self._unanswered(attempt, session, error) from None
+        came = time.monotonic()
+        self._is_reached = True
         if response.status_code != requests.codes.ok:
             failed = refusal(attempt, response, body, secret=token)
             if failed.throttled:
                 self.usage.throttled(endpoint)
                 self.budget.throttled(endpoint, failed.reason, attempt.account)
+            if failed.is_answer:
+                self._answered_at = came
+                self.clock.note(response.headers, started, came)
             raise failed
         self.budget.succeeded(endpoint, attempt.account)
-        self.usage.answered(time.monotonic() - started)
+        self.usage.answered(came - started)
         try:
             value = decode(body)
         except (msgspec.MsgspecError, RecursionError) as error:
             raise Failed.undecodable(attempt, response, str(error)) from None
-        return Answer(value, time.time(), response.headers)
+        self._answered = _Asked(attempt, headers, decode)
+        self._answered_at = came
+        self.clock.note(response.headers, started, came)
+        return Answer(value, self.clock.now(), response.headers)
+
+    def _unanswered(
+        self, attempt: Attempt, session: Session, error: Exception
+    ) -> Failed:
+        """Judge what was raised in place of an answer.
+
+        Raises:
+            Stopped: The client is closed.
+        """
+        is_late = session.is_cut
+        session.until = math.inf
+        if self.budget.is_closed:
+            raise Stopped
+        if is_late:
+            whole = _WHOLE_ANSWER * self._timeout_s
+            return Failed.unanswered(
+                attempt, f"it was not whole after {whole:g} seconds"
+            )
+        if is_hopeless(error):
+            return Failed.unsendable(attempt, why_unsendable(error))
+        why = why_unanswered(error, self._api_url, self._timeout_s)
+        return Failed.unanswered(attempt, why)
 
     @property
-    def _session(self) -> requests.Session:
+    def _session(self) -> Session:
         """A session for each thread: requests does not promise to share one."""
-        session: requests.Session | None = getattr(self._own, "session", None)
+        session: Session | None = getattr(self._own, "session", None)
         if session is None:
             session = Session(self._api_url)
-            session.mount("https://", HTTPAdapter(pool_maxsize=1))
             session.headers.update(
                 {
                     "Stripe-Version": API_VERSION,
@@ -223,7 +352,20 @@ class Client:
                 }
             )
             self._own.session = session
+            with self._lock:
+                if not self._sessions:
+                    threading.Thread(target=self._watch, daemon=True).start()
+                self._sessions.append(session)
         return session
+
+    def _watch(self) -> None:
+        """Cut off answers that are late: a timeout begins anew with each byte."""
+        while not self._closed.wait(_WHOLE_ANSWER * self._timeout_s / _LOOKS):
+            now = time.monotonic()
+            with self._lock:
+                for session in self._sessions:
+                    if session.until < now:
+                        session.cut()
 
 
 class _Bearer(requests.auth.AuthBase):
@@ -237,23 +379,6 @@ class _Bearer(requests.auth.AuthBase):
         return request
 
 
-def _is_hopeless(error: Exception) -> bool:
-    """Tell whether a request can't be sent, however often: no server has a part in it.
-
-    requests says so of a certificate file that is missing with a bare OSError.
-    """
-    return (
-        isinstance(
-            error,
-            requests.exceptions.InvalidURL
-            | requests.exceptions.InvalidSchema
-            | urllib3.exceptions.LocationValueError,
-        )
-        or type(error) is OSError
-        or "certificate verify failed" in str(error)
-    )
-
-
 def _headers(account: str | None, *, pinned: bool) -> dict[str, str | None]:
     headers: dict[str, str | None] = {}
     if account is not None:
@@ -261,16 +386,3 @@ def _headers(account: str | None, *, pinned: bool) -> dict[str, str | None]:
     if not pinned:
         headers["Stripe-Version"] = None  # Takes the session's away.
     return headers
-
-
-def _waits() -> Generator[float | None, Failed, None]:
-    """Seconds before each further attempt, in the form that backoff asks for."""
-    delay = 0.5
-    failed = yield None
-    while True:
-        wait = failed.retry_after
-        if wait is None:
-            # Half of it at random, so that readers don't come back all at once.
-            wait = delay * (0.5 + random.random() / 2)  # noqa: S311 - no secret
-            delay = min(8.0, delay * 2)
-        failed = yield wait

@@ -214,7 +214,7 @@ class Fetch:
 
         def lighter(failures: int) -> Params:
             # Twice as it is: a single failure says nothing of the page's weight.
-            asked.append(max(1, asked[0] >> (failures // 2)))
+            asked.append(max(1, asked[0] >> (failures - 1)))
             return (("limit", str(asked[-1])), *params)
 
         answer = self._client.get(
