@@ -14,7 +14,6 @@ from tap_stripe.sync.windows import Window
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_stripe.errors import ResponseError, StripeError
     from tap_stripe.state.intervals import Interval
     from tap_stripe.sync.at_once import AtOnce
     from tap_stripe.sync.changes import Changes
@@ -37,7 +36,7 @@ class _Stretch(Lists):
         self.source = source
         self.error: Exception | None = None
 
-    def refused(self, window: Window, error: StripeError | ResponseError) -> None:
+    def refused(self, window: Window, error: Exception) -> None:
         """Note that events can't be read."""
         del window
         self.error = error

@@ -52,6 +52,20 @@ _OUT_OF_ORDER_S = 1
 """By how much an object on the next page may be newer than the last one on a page."""
 RUN_ENDS = (KeyRefused, Down)
 """What concerns all requests."""
+
+
+def concerns_more(source: Source, error: Exception) -> bool:
+    """Tell whether an error is not an endpoint's alone: the account's, or everyone's.
+
+    Or none of Stripe's at all, but a fault of the tap.
+    """
+    return (
+        not isinstance(error, StripeError | ResponseError)
+        or isinstance(error, RUN_ENDS)
+        or (isinstance(error, AccountRefused) and source.account is not None)
+    )
+
+
 OF_AN_ENDPOINT = (EndpointGone, NotAPlatform, PermissionMissing)
 """What concerns a whole endpoint, and not the request."""
 
@@ -293,9 +307,9 @@ class Fetch:
             try:
                 found[name], asked = self._to_the_end(source, name, found, shown)
                 requests += asked
-            except RUN_ENDS:
-                raise
             except (StripeError, ResponseError) as error:
+                if concerns_more(source, error):
+                    raise
                 requests += 1
                 failed[name] = error
                 # One 404 of a list deletes nothing: the object itself is asked for.

@@ -6,8 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tap_stripe.api.body import Object, integer
-from tap_stripe.errors import ResponseError, StripeError
-from tap_stripe.sync.fetch import OF_AN_ENDPOINT, RUN_ENDS, Page
+from tap_stripe.errors import ResponseError
+from tap_stripe.sync.fetch import OF_AN_ENDPOINT, Page, concerns_more
 from tap_stripe.sync.stage import Stage
 from tap_stripe.sync.windows import FullPage, Windows
 
@@ -92,11 +92,9 @@ class Lists(Stage):
         Raises:
             Exception: It concerns all requests, or is a fault of the tap.
         """
-        if not isinstance(error, StripeError | ResponseError) or isinstance(
-            error, RUN_ENDS
-        ):
-            raise error
         source = window.source
+        if concerns_more(source, error):
+            raise error
         if isinstance(error, OF_AN_ENDPOINT):
             self.windows.drop(source)
             self.refused(window, error)
@@ -107,7 +105,7 @@ class Lists(Stage):
         elif given_up:
             self.tables.page_failed(source, window.fed, given_up, error)
 
-    def refused(self, window: Window, error: StripeError | ResponseError) -> None:
+    def refused(self, window: Window, error: Exception) -> None:
         """Note that a list can't be read."""
         self.tables.refuse(window.source, error, window.source.names)
 

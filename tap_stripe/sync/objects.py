@@ -7,9 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tap_stripe.api.body import Object, text
-from tap_stripe.errors import ResponseError, StripeError
 from tap_stripe.sync.chunks import Chunks
-from tap_stripe.sync.fetch import OF_AN_ENDPOINT, RUN_ENDS, Page
+from tap_stripe.sync.fetch import OF_AN_ENDPOINT, Page, concerns_more
 from tap_stripe.sync.stage import Stage
 
 if TYPE_CHECKING:
@@ -194,9 +193,7 @@ class Objects(Stage):
         """
         if error is None:
             return False
-        if not isinstance(error, StripeError | ResponseError) or isinstance(
-            error, RUN_ENDS
-        ):
+        if concerns_more(source, error):
             raise error
         if not isinstance(error, OF_AN_ENDPOINT):
             return False

@@ -7,10 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tap_stripe.api.body import reference, text
-from tap_stripe.errors import NotFound, ResponseError, StripeError
+from tap_stripe.errors import NotFound, ResponseError
 from tap_stripe.streams.listings import EVENTS
 from tap_stripe.sync.changes import Wanted
-from tap_stripe.sync.fetch import MOST_PAGES, RUN_ENDS, Page
+from tap_stripe.sync.fetch import MOST_PAGES, Page, concerns_more
 from tap_stripe.sync.stage import Stage
 
 if TYPE_CHECKING:
@@ -68,9 +68,7 @@ class Probe(Stage):
             for refusal in page.refused if page else ():
                 self.tables.lack(source, refusal.names, refusal.error)
             return
-        if not isinstance(error, StripeError | ResponseError) or isinstance(
-            error, RUN_ENDS
-        ):
+        if concerns_more(source, error):
             raise error
         self.refused.add(source.path)
         if source.listing is EVENTS:
@@ -151,9 +149,7 @@ class Subscriptions(Stage):
         if isinstance(error, NotFound):
             return  # A customer that is gone has none.
         if error is not None:
-            if not isinstance(error, StripeError | ResponseError) or isinstance(
-                error, RUN_ENDS
-            ):
+            if concerns_more(source, error):
                 raise error
             customer = Wanted(id_, itself=True)
             self.tables.customer_failed(source, customer, error, names)

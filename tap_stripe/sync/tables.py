@@ -116,6 +116,8 @@ class Tables:
                 counter[collection.name] += self._write_rows(
                     source, collection, feed, wanted, received_at, bad
                 )
+        if source.listing.relisted:
+            self._note_ids(source, objects)
         for found in objects:
             self._was_read(source, found, received_at, names, bad)
 
@@ -162,7 +164,6 @@ class Tables:
         if held:
             for row in rows:
                 held.pop(text(row.get("id")) or "", None)
-        self._note_ids(source, collection, feed, rows)
         if collection.unsettled is not None and not feed.embedded:
             self._note_unsettled(collection, feed, objects)
         return written
@@ -287,13 +288,18 @@ class Tables:
             if len(held) <= SMALL or is_whole:
                 held.update(text(one.get("id")) or "" for one in objects)
 
-    def _note_ids(
-        self, source: Source, collection: Collection, feed: Feed, rows: Iterable[Row]
-    ) -> None:
-        if not (source.listing.relisted and feed.embedded):
-            return
-        held = self._inside.setdefault((collection.name, source.path), set())
-        held.update(text(row.get("id")) or "" for row in rows)
+    def _note_ids(self, source: Source, objects: Iterable[Object]) -> None:
+        """Note what is inside the objects of a list whose deletions no event tells."""
+        for collection, feed in source.feeds:
+            if not feed.embedded:
+                continue
+            held = self._inside.setdefault((collection.name, source.path), set())
+            held.update(
+                text(child.get("id")) or ""
+                for found in objects
+                for child in embedded(found, feed.embedded)
+                if collection.is_mine(child)
+            )
 
     def whole_list_read(self, source: Source, names: frozenset[str]) -> None:
         """Find out what is missing from a list that was read whole."""

@@ -88,12 +88,13 @@ class Platform:
 
     def age(self, seconds: int) -> None:
         """Make the target's state older."""
-        text = json.dumps(self.state()["every_collection"]["partitions"])
-        partitions = json.loads(text)
-        for partition in partitions:
-            for name in ("watermark", "listed"):
-                partition["place"][name] -= seconds
-        self.state()["every_collection"]["partitions"] = partitions
+        # A copy: what the target holds is what the tap wrote.
+        account = json.loads(json.dumps(self.state()["account"]))
+        for place in account["places"]:
+            for bookmark in place["bookmarks"].values():
+                for name in ("watermark", "listed", "looked"):
+                    bookmark[name] -= seconds
+        self.state()["account"] = account
 
 
 @pytest.fixture
