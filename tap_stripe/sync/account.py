@@ -175,6 +175,8 @@ class AccountSync:
         for source in sources:
             if source.listing.relisted:
                 self._tables.whole_list_read(source, source.names)
+        # What is missing from them is asked for.
+        yield from self._named()
 
     def _probes(self) -> Iterator[Stage]:
         """Ask again for what was refused the last time: a request each.

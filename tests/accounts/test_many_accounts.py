@@ -97,7 +97,7 @@ def test_an_account_in_which_stripe_fails_is_named_and_read_on_with_the_next_run
     ran = stripe.sync()
 
     assert ran.code == 1
-    assert f"Not read on: {broken} (Stripe still failed" in ran.err
+    assert f"Not read: charges of {broken} (/v1/charges: " in ran.err
     stripe.assert_equal(stripe.sandbox.account, *others)
     stripe.sandbox.mend_account(broken)
     assert stripe.sync().code == 0
