@@ -77,7 +77,7 @@ def test_each_of_many_accounts_is_read_as_it_was_last_put(steps):
     assert again.ids().keys() == last.keys()
     for account_id, state in last.items():
         assert again.take(account_id) == state
-        marks = [bookmark.watermark for bookmark in state.bookmarks.values()]
+        marks = [bookmark.watermark or 0 for bookmark in state.bookmarks.values()]
         assert again.ids()[account_id] == min(marks)
 
 
