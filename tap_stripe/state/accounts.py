@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _OF_ONE = ("unread", "unsettled", "ids", "refused")
 """What of a bookmark differs from account to account."""
 _REST = details(AccountState())
+_EARLIER = "an earlier version"
 LEFT_FOR_S = 30 * 86400
 """An account that is missing from the list of accounts is remembered for so long."""
 
@@ -74,7 +75,7 @@ class Accounts:
         try:
             held = upgraded(bookmarks)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise unusable("an earlier version", repr(error)) from None
+            raise unusable(_EARLIER, repr(error)) from None
         kept = held.get(ACCOUNT, {})
         if isinstance(kept, dict) and isinstance(kept.get("format"), int):
             check_format(ACCOUNT, kept["format"])
@@ -128,8 +129,9 @@ class Accounts:
         """Give the connected accounts that are known, each with its watermark."""
         found = {}
         for account_id, place in self._places.items():
-            marks = [b.get("watermark") or 0 for b in _decode(place).values()]
-            found[account_id] = min(marks, default=0)
+            marks = [b.get("watermark") for b in _decode(place).values()]
+            known = (mark if isinstance(mark, int) else 0 for mark in marks)
+            found[account_id] = min(known, default=0)
         return found
 
     def take(self, account_id: str | None) -> AccountState:
@@ -226,9 +228,10 @@ class Accounts:
 
 def _merged(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
     """Give what differs from account to account, the empty parts too."""
-    paths = base.get("unread", ())
-    unread: dict[str, Any] = {path: [] for path in paths if isinstance(path, str)}
-    return {**own, "unread": {**unread, **own.get("unread", {})}}
+    paths, left = base.get("unread"), own.get("unread", {})
+    if isinstance(paths, list) and isinstance(left, dict):
+        left = {path: [] for path in paths if isinstance(path, str)} | left
+    return {**own, "unread": left}
 
 
 def _encode(value: Any) -> bytes:

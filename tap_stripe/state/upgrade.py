@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_ACCOUNT = "account"
 _PLACES = "every_collection"
 _QUEUES = ("waiting", "doubtful", "gone")
 _BY = 4
@@ -20,19 +21,16 @@ _BY = 4
 
 def upgraded(bookmarks: Mapping[str, Any]) -> dict[str, Any]:
     """Give bookmarks of any format in today's; those of today as they are."""
-    old = _each(bookmarks)
-    found: dict[str, Any] = {}
-    failed: list[dict[str, Any]] = []
-    for name, kept in old.items():
-        if name == _PLACES:
-            continue
-        found[name] = _bookmark(kept) if _is_old(kept) else kept
-        if _is_old(kept):
-            failed += _waiting(name, kept)
-    if failed:
-        found["account"] = {"format": 3, "failed": failed}
-    if isinstance(places := old.get(_PLACES), dict):
-        _add_places(found, places, old)
+    found = {name: kept for name, kept in bookmarks.items() if name != _PLACES}
+    places = bookmarks.get(_PLACES)
+    if _ACCOUNT in found:
+        return found  # Meltano may have merged it into an old one.
+    old = _each({name: kept for name, kept in found.items() if _is_old(kept)})
+    found |= {name: _bookmark(kept) for name, kept in old.items()}
+    if failed := _waiting(old):
+        found[_ACCOUNT] = {"format": 3, "failed": failed}
+    if isinstance(places, dict):
+        _add_places(found, places)
     return found
 
 
@@ -67,83 +65,91 @@ def _back(watermark: int, kept: Mapping[str, Any]) -> int:
     return int(min([watermark, *events, *rows]))
 
 
-def _waiting(name: str, kept: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Give the objects that were still to be read: they are tried again by id."""
+def _waiting(bookmarks: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Give the objects that were still to be read: they are tried again by id.
+
+    Args:
+        bookmarks: Of one account.
+    """
     found: dict[tuple[str, str], dict[str, Any]] = {}
-    for key in _QUEUES:
-        held = kept.get(key)
-        for path, entries in held.items() if isinstance(held, dict) else ():
-            for id_, created, *more in entries or ():
-                by = key == "doubtful" and bool(more[0] & _BY)
-                found[path, id_] = {"created": created, "itself": not by}
-    for id_ in kept.get("canceled") or ():
-        found["/v1/customers", id_] = {"created": None, "itself": True}
-    return [
-        {"path": path, "id": id_, "collections": [name], **known}
-        for (path, id_), known in found.items()
-    ]
+
+    def add(name: str, path: str, id_: str, created: Any, *, itself: bool) -> None:
+        known: dict[str, Any] = {"path": path, "id": id_, "collections": []}
+        known = found.setdefault((path, id_), known)
+        known |= {"created": created, "itself": itself}
+        if name not in known["collections"]:
+            known["collections"].append(name)
+
+    for name, kept in bookmarks.items():
+        for key in _QUEUES:
+            held = kept.get(key)
+            for path, entries in held.items() if isinstance(held, dict) else ():
+                for id_, created, *more in entries or ():
+                    inside = key == "doubtful" and bool(more[0] & _BY)
+                    add(name, path, id_, created, itself=not inside)
+        for id_ in kept.get("canceled") or ():
+            add(name, "/v1/customers", id_, None, itself=True)
+    return list(found.values())
 
 
-def _add_places(
-    found: dict[str, Any], places: Mapping[str, Any], old: Mapping[str, Any]
-) -> None:
+def _add_places(found: dict[str, Any], places: Mapping[str, Any]) -> None:
     """Give today's form of a state of many accounts."""
     own: dict[str, dict[str, Any]] = {}
-    for name, kept in old.items():
+    for name, kept in found.items():
         for partition in kept.get("partitions", ()) if isinstance(kept, dict) else ():
             account_id = (partition.get("context") or {}).get("account_id")
-            if name != _PLACES and isinstance(account_id, str):
-                own.setdefault(name, {})[account_id] = partition
-    new_places: list[dict[str, Any]] = []
-    partitions: dict[str, list[dict[str, Any]]] = {name: [] for name in own}
-    failed: dict[str, list[dict[str, Any]]] = {}
+            if isinstance(account_id, str):
+                own.setdefault(account_id, {})[name] = partition
+    own = {account_id: _each(held) for account_id, held in own.items()}
+    # An account stands at several places where its collections do.
+    stands: dict[str, dict[str, Any]] = {}
+    partitions: dict[str, list[dict[str, Any]]] = {name: [] for name in found}
     for partition in places.get("partitions", ()):
         place = partition["place"]
         for account_id in partition["context"]["account_id"]:
-            base = {}
             for name, paths in place["read"]:
-                kept = own.get(name, {}).get(account_id, {})
-                whole = {
-                    "watermark": place["watermark"],
-                    "listed": place["listed"],
-                    "activated": True,
-                    **kept,
-                }
-                whole["unread"] = {path: [] for path in paths} | kept.get("unread", {})
-                new = _bookmark(whole)
-                failed.setdefault(account_id, []).extend(_waiting(name, kept))
-                unread = new.pop("unread")
-                ids = new.pop("ids", {})
-                new["unread"] = sorted(unread)
-                base[name] = new
-                left = {path: held for path, held in unread.items() if held}
-                mine = {k: v for k, v in (("unread", left), ("ids", ids)) if v}
-                if mine:
-                    context = {"context": {"account_id": account_id}}
-                    partitions.setdefault(name, []).append({**context, **mine})
-                found.setdefault(name, {})
-            new_places.append({"bookmarks": base, "account_id": [account_id]})
-    for name in found:
-        found[name] = {"partitions": partitions.get(name, [])}
-    found["account"] = {
+                kept = own.get(account_id, {}).get(name, {})
+                new = _bookmark(
+                    {
+                        "watermark": place["watermark"],
+                        "listed": place["listed"],
+                        "activated": True,
+                        **kept,
+                        "unread": {path: [] for path in paths} | kept.get("unread", {}),
+                    }
+                )
+                left = {path: held for path, held in new["unread"].items() if held}
+                mine = {"unread": left, "ids": new.pop("ids", {})}
+                new["unread"] = sorted(new["unread"])
+                stands.setdefault(account_id, {})[name] = new
+                held = partitions.setdefault(name, [])
+                if any(mine.values()):
+                    held.append({"context": {"account_id": account_id}, **mine})
+    for name, held in partitions.items():
+        found[name] = {"partitions": held}
+    found[_ACCOUNT] = {
         "format": 3,
         "whose": {"id": places.get("own", ""), "several": True},
-        "places": new_places,
+        "places": [
+            {"bookmarks": bookmarks, "account_id": [account_id]}
+            for account_id, bookmarks in stands.items()
+        ],
         "partitions": [
-            {"context": {"account_id": account_id}, "failed": held}
-            for account_id, held in failed.items()
-            if held
+            {"context": {"account_id": account_id}, "failed": failed}
+            for account_id, held in own.items()
+            if (failed := _waiting(held))
         ],
     }
 
 
 def _each(bookmarks: Mapping[str, Any]) -> dict[str, Any]:
-    """Give lists in place of the names of collections that have the same one."""
+    """Give lists in place of the names of collections that have the same one.
+
+    Args:
+        bookmarks: Of one account.
+    """
     found: dict[str, Any] = {}
     for name, kept in bookmarks.items():
-        if not _is_old(kept):
-            found[name] = kept
-            continue
         found[name] = dict(kept)
         for key in ("unread", *_QUEUES):
             held = kept.get(key)

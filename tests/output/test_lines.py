@@ -20,6 +20,7 @@ from tap_stripe.tap import TapStripe
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tap_stripe.errors import RowError
     from tap_stripe.output.lines import Lines
     from tap_stripe.streams.shape import Row
     from tests.conftest import Ran, Tap
@@ -58,10 +59,16 @@ def rows(collection: Collection) -> Iterator[Row]:
         )
 
 
+def unexpected(place: int, error: RowError) -> None:
+    raise AssertionError(place) from error
+
+
 def written(
     lines: Lines, collection: Collection, capture: pytest.CaptureFixture[bytes]
 ) -> list[dict[str, Any]]:
-    count = lines.write(rows(collection), version=7, received_at=RECEIVED_AT)
+    count = lines.write(
+        list(rows(collection)), unexpected, version=7, received_at=RECEIVED_AT
+    )
     lines.flush()
     found = capture.readouterr().out.splitlines(keepends=True)
     assert len(found) == count > 0
@@ -249,6 +256,7 @@ def test_a_stream_map_renames_a_stream_and_leaves_the_state_to_its_own_name(
     assert ran.messages("STATE")[-1]["value"]["bookmarks"].keys() == {
         "charges",
         "customers",
+        "account",
     }
 
 

@@ -9,13 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tap_stripe.errors import ResponseError
-from tap_stripe.streams.listing import Listing
-from tap_stripe.sync.reading import Reading
 from tap_stripe.state.intervals import covered, union, without
+from tap_stripe.streams.listing import Listing
+from tap_stripe.sync.source import Source
 from tap_stripe.sync.windows import (
     MOST_PAGES,
     PAGE,
-    Ask,
     FullPage,
     Window,
     Windows,
@@ -23,6 +22,7 @@ from tap_stripe.sync.windows import (
 
 NOW = 1_000_000
 CHARGES = Listing("/v1/charges", "charge")
+PLANS = Listing("/v1/plans", "plan")
 
 
 class ListInMemory:
@@ -33,40 +33,45 @@ class ListInMemory:
         self.objects = list(enumerate(sorted(times, reverse=True)))
         self.requests = 0
 
-    def page(self, ask):
+    def page(self, window):
         self.requests += 1
-        start = 0 if ask.cursor is None else int(ask.cursor) + 1
+        start = 0 if window.cursor is None else int(window.cursor) + 1
         inside = [
             (id_, created)
             for id_, created in self.objects[start:]
-            if ask.first <= created <= ask.top
+            if window.unread[0][0] <= created <= window.top
         ]
         return inside[:PAGE], len(inside) > PAGE
 
 
-def read(times, unread, *, readers, seed, at_once=None):
+def anything(_):
+    return True
+
+
+def read(times, unread, *, readers, seed):
     """Read all windows, several at a time, in random order."""
     server, chance = ListInMemory(times), random.Random(seed)
-    reading = Reading(None, CHARGES, ())
+    charges = Source(None, CHARGES)
     unread = union(unread)
     windows = Windows(
-        [Window(reading, frozenset(), list(unread), unread[-1][1])],
-        at_once=at_once or (lambda _: readers),
+        [Window(charges, frozenset(), list(unread), unread[-1][1])],
+        may_ask=anything,
     )
-    under_way: list[tuple[Window, Ask]] = []
+    under_way: list[Window] = []
     seen, left = [], list(unread)
     while windows:
         while len(under_way) < readers and (window := windows.take()) is not None:
-            under_way.append((window, window.ask()))
-        window, ask = under_way.pop(chance.randrange(len(under_way)))
-        found, has_more = server.page(ask)
+            under_way.append(window)
+        window = under_way.pop(chance.randrange(len(under_way)))
+        first, last = window.unread[0][0], window.unread[-1][1]
+        found, has_more = server.page(window)
         seen += found
         full = None
         if has_more:
             id_, oldest = found[-1]
-            full = FullPage(found[0][1], oldest, len(found), ask.top, str(id_))
+            full = FullPage(found[0][1], oldest, len(found), window.top, str(id_))
         ends_at = None if full is None else full.oldest
-        left = without(left, covered(ends_at, (ask.first, ask.last)))
+        left = without(left, covered(ends_at, (first, last)))
         windows.give_back(window, full, len(found))
     return server, seen, left
 
@@ -140,34 +145,37 @@ def test_a_gap_that_is_full_of_objects_is_jumped_over():
     assert server.requests == 2
 
 
-def test_no_more_readers_are_at_a_list_than_use_its_budget_up():
-    reading = Reading(None, CHARGES, ())
+def test_a_list_that_may_not_be_asked_now_keeps_no_other_waiting():
+    charges, plans = Source(None, CHARGES), Source(None, PLANS)
     windows = Windows(
-        [Window(reading, frozenset(), [(n, n)], n) for n in range(5)],
-        at_once=lambda path: 3 if path else 100,
+        [
+            *(Window(charges, frozenset(), [(n, n)], n) for n in range(5)),
+            Window(plans, frozenset(), [(0, 9)], 9),
+        ],
+        may_ask=lambda path: path != CHARGES.path,
     )
 
-    taken = [windows.take() for _ in range(5)]
+    taken = [windows.take() for _ in range(3)]
 
-    assert sum(window is not None for window in taken) == 3
+    assert [window.source for window in taken if window] == [plans]
 
 
 def test_a_list_that_is_refused_is_read_no_further():
-    one = Reading(None, CHARGES, ())
+    charges = Source(None, CHARGES)
     windows = Windows(
-        [Window(one, frozenset(), [(n, n + 9)], n + 9) for n in (0, 90)],
-        at_once=lambda _: 100,
+        [Window(charges, frozenset(), [(n, n + 9)], n + 9) for n in (0, 90)],
+        may_ask=anything,
     )
     windows.take()
 
-    windows.drop(one)
+    windows.drop(charges)
 
     assert windows.take() is None
     assert not windows
 
 
 def test_a_second_without_end_is_an_error():
-    window = Window(Reading(None, CHARGES, ()), frozenset(), [(7, 7)], 7)
+    window = Window(Source(None, CHARGES), frozenset(), [(7, 7)], 7)
 
     for place in range(MOST_PAGES):
         window.go_on(FullPage(7, 7, PAGE, 7, str(place)))
@@ -191,23 +199,23 @@ def standings(times, unread, *, readers=4, began=None):
         began: Time of the only object of another list.
     """
     server = ListInMemory(times)
-    charges = Reading(None, CHARGES, ())
-    plans = Reading(None, Listing("/v1/plans", "plan"), ())
+    charges = Source(None, CHARGES)
+    plans = Source(None, PLANS)
     last = unread[-1][1]
     found = [Window(charges, frozenset(), list(unread), last)]
     if began is not None:
         found.append(Window(plans, frozenset(), [(0, last)], last))
-    windows = Windows(found, at_once=lambda _: readers)
+    windows = Windows(found, may_ask=anything)
     told: list[tuple[int, float | None]] = []
     under_way: list[Window] = []
     while windows:
         while len(under_way) < readers and (window := windows.take()) is not None:
             under_way.append(window)
         window = under_way.pop(0)
-        if window.reading is plans:
+        if window.source is plans:
             windows.give_back(window, None, 1, oldest=began)
         else:
-            objects, has_more = server.page(window.ask())
+            objects, has_more = server.page(window)
             full = None
             if has_more:
                 id_, oldest = objects[-1]
@@ -255,8 +263,8 @@ def test_what_is_left_is_foreseen_well(unread, began):
 
 def test_a_list_of_which_nothing_is_read_is_not_foreseen():
     windows = Windows(
-        [Window(Reading(None, CHARGES, ()), frozenset(), [(BEGAN, BEGAN + 9)], BEGAN)],
-        at_once=lambda _: 1,
+        [Window(Source(None, CHARGES), frozenset(), [(BEGAN, BEGAN + 9)], BEGAN)],
+        may_ask=anything,
     )
 
     [(_, taken, left)] = windows.standing()
@@ -265,9 +273,9 @@ def test_a_list_of_which_nothing_is_read_is_not_foreseen():
 
 
 def test_a_list_that_is_refused_has_nothing_left():
-    reading = Reading(None, CHARGES, ())
-    windows = Windows([Window(reading, frozenset(), [(0, 9)], 9)], at_once=lambda _: 1)
+    charges = Source(None, CHARGES)
+    windows = Windows([Window(charges, frozenset(), [(0, 9)], 9)], may_ask=anything)
 
-    windows.drop(reading)
+    windows.drop(charges)
 
-    assert windows.standing() == [(reading, 0, 0)]
+    assert windows.standing() == [(charges, 0, 0)]
