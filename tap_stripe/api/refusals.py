@@ -14,6 +14,7 @@ from tap_stripe.api.text import visible
 from tap_stripe.errors import (
     AccountRefused,
     CursorGone,
+    Down,
     EndpointGone,
     KeyRefused,
     NotAPlatform,
@@ -119,7 +120,7 @@ class Failed(Exception):
     @classmethod
     def unsendable(cls, attempt: Attempt, cause: str) -> Failed:
         """A request that this machine can't send."""
-        error = StripeError(f"GET {attempt.path} can't be sent: {cause}.")
+        error = Down(f"GET {attempt.path} can't be sent: {cause}.")
         return cls(error, again=False)
 
     @classmethod
