@@ -92,10 +92,12 @@ class Pool:
         """
         while True:
             self._fill(work)
+            if self._interrupted:
+                raise Interrupted
             if not self.under_way:
                 return
             answer = self._answers.get()
-            if answer is None or self._interrupted:
+            if answer is None:
                 raise Interrupted
             task, value, error = answer
             self.under_way -= 1
