@@ -74,7 +74,9 @@ def pytest_generate_tests(metafunc):
     if "chance" in metafunc.fixturenames:
         option = metafunc.config.option
         count = LONG_SEEDS if option.long else SEEDS
-        metafunc.parametrize("chance", range(100 * option.seed, 100 * option.seed + count))
+        metafunc.parametrize(
+            "chance", range(100 * option.seed, 100 * option.seed + count)
+        )
 
 
 def test_a_first_run_may_be_killed_behind_any_state(copying, chance, places):
@@ -109,7 +111,9 @@ def test_a_later_run_may_be_killed_behind_any_state(copying, chance, places):
     go_on_from_each(copy, before, ran.out, places)
 
 
-def test_a_first_run_of_many_accounts_may_be_killed_behind_any_state(copying, chance, places):
+def test_a_first_run_of_many_accounts_may_be_killed_behind_any_state(
+    copying, chance, places
+):
     copy = copying(
         seed=chance, accounts=3, jitter_seconds=0.02, settings={"lookback_seconds": 0}
     )
@@ -121,7 +125,9 @@ def test_a_first_run_of_many_accounts_may_be_killed_behind_any_state(copying, ch
     go_on_from_each(copy, Target(), ran.out, places, names=SOME, only=SOME)
 
 
-def test_a_later_run_of_many_accounts_may_be_killed_behind_any_state(copying, chance, places):
+def test_a_later_run_of_many_accounts_may_be_killed_behind_any_state(
+    copying, chance, places
+):
     copy = copying(
         seed=chance, accounts=3, jitter_seconds=0.02, settings={"lookback_seconds": 0}
     )

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tap_stripe.sandbox.kinds import PERMISSION_NAMES
 from tests.expected import EXPANDED, LISTED
 from tests.trust.conftest import properties_of
 from tests.trust.test_net import cut_behind_each_state
@@ -48,19 +49,16 @@ def test_the_state_of_the_other_mode_is_refused(copying, first, then):
 def test_another_key_of_the_same_account_and_mode_goes_on(copying):
     copy = copying(keys=KEYS, kind=True)
     copy.sync(api_key=TEST_KEY).assert_well()
-    first = len(copy.sandbox.log)
     copy.later()
 
     ran = copy.sync(api_key=OTHER_TEST_KEY)
 
     ran.assert_well()
-    assert len(ran.requests) < first
+    assert not [one for one in ran.messages("RECORD") if one["stream"] == "charges"]
     copy.assert_equal()
 
 
-@pytest.mark.parametrize(
-    ("key", "livemode"), [(TEST_KEY, True), (LIVE_KEY, False)]
-)
+@pytest.mark.parametrize(("key", "livemode"), [(TEST_KEY, True), (LIVE_KEY, False)])
 def test_a_key_of_the_wrong_mode_fills_no_table(copying, key, livemode):
     copy = copying(keys=KEYS, settings={"livemode": livemode})
 
@@ -147,9 +145,7 @@ def test_a_start_date_to_come_does_not_spoil_the_state(copying, hours):
     ran = copy.sync(start_date=in_hours(hours))
 
     assert "Traceback" not in ran.err
-    if hours > 26:  # It is nowhere on earth that day yet.
-        ran.assert_refused("start_date")
-    elif ran.code:
+    if hours > 26 or ran.code:  # It is nowhere on earth that day yet.
         ran.assert_refused("start_date")
     copy.sync(start_date=in_hours(-24 * 30 * 40)).assert_well()
     copy.sync().assert_well()
@@ -234,7 +230,9 @@ def test_full_table_in_a_catalog_reads_the_collection_whole_each_time(
 
         ran.assert_well()
         rows = [one for one in ran.messages("RECORD") if one["stream"] == name]
-        living = {row["record"]["id"] for row in rows if not row["record"]["is_deleted"]}
+        living = {
+            row["record"]["id"] for row in rows if not row["record"]["is_deleted"]
+        }
         assert len(living) == len(copy.tables[name])
         versions = [
             one for one in ran.messages("ACTIVATE_VERSION") if one["stream"] == name
@@ -260,9 +258,7 @@ MISTYPED = {
 def test_a_mistyped_setting_is_refused_and_the_nearest_named(copying, name):
     copy = copying()
 
-    copy.run(**{name: None if name == "api_keys" else "2026-01-01"}).assert_refused(
-        name, MISTYPED[name]
-    )
+    copy.run(**{name: "2026-01-01"}).assert_refused(name, MISTYPED[name])
 
 
 def settings_of_the_tap(copy):
@@ -282,7 +278,7 @@ def test_settings_that_are_null_are_the_default(copying):
 
 def test_a_missing_permission_fails_the_run_where_that_setting_is_null(copying):
     key = "rk_test_51TrustWithoutDisputes"
-    every = {name for kind in EVERY_PERMISSION for name in [kind]}
+    every = set(PERMISSION_NAMES)
     copy = copying(keys={key: every - {"dispute_read"}})
 
     copy.sync(fail_on_missing_permission=None).assert_names("disputes")
@@ -383,13 +379,12 @@ def test_an_account_that_is_missing_from_the_list_is_not_forgotten(copying, runs
         assert "Traceback" not in ran.err
     come_back()
     first = sum(key[0] == account for key in copy.tables["charges"])
-    # What Stripe leaves out of a list is not thereby changed.
     copy.sandbox.edit("accounts", account, "account.updated", email="back@example.com")
 
     ran = copy.sync()
 
     ran.assert_well()
-    copy.assert_equal(but=[f"accounts: ('{account}'"])
+    copy.assert_equal()
     assert ("customers", (account, gone)) in copy.flagged()
     again = [
         one
@@ -432,23 +427,3 @@ def test_the_size_of_a_small_list_is_the_number_of_its_ids(copying):
     copy.sync(only=("coupons",)).assert_well()
 
     copy.assert_equal("coupons")
-
-
-EVERY_PERMISSION = (
-    "application_fee_read",
-    "balance_read",
-    "balance_transaction_source_read",
-    "charge_read",
-    "connected_account_read",
-    "coupon_read",
-    "customer_read",
-    "dispute_read",
-    "event_read",
-    "file_read",
-    "invoice_read",
-    "payout_read",
-    "plan_read",
-    "source_read",
-    "subscription_read",
-    "transfer_read",
-)
