@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tap_stripe.sandbox.log import Entry
 
 OFTEN = "tests.trust.often:TapStripe.cli"
-PATIENCE_S = 120
+PATIENCE_S = 45
 JSON = {"Content-Type": "application/json"}
 KIND: Mapping[str, Any] = {
     "false_has_more": 0.0,

@@ -26,7 +26,7 @@ SOME = (
     "invoice_lines",
     "invoices",
 )
-# STATE lines that the short form goes on from, each day others; the long form takes all.
+# STATE lines that the short form goes on from, each day others.
 MOST = 7
 SEEDS = 2
 LONG_SEEDS = 5

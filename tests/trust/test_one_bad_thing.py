@@ -1,4 +1,4 @@
-"""One bad thing is the only thing that is missing: it is named, kept and tried again."""
+"""One bad thing is all that is missing: it is named, kept and tried again."""
 
 from __future__ import annotations
 
@@ -334,7 +334,7 @@ def break_inside(copy, which, id_, answer):
 )
 def test_a_list_inside_an_object_that_answers_badly_for_ever(copying, which, answer):
     copy = copying(sizes=FEW, many_children=0.5, settings=AT_ONCE)
-    resource, name, _, _ = INSIDE[which]
+    resource, _, _, _ = INSIDE[which]
     bad, children = long_one(copy, which)
     broken = break_inside(copy, which, bad, answer)
 
