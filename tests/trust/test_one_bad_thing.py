@@ -231,6 +231,28 @@ def test_an_object_that_answers_badly_hides_no_later_change_of_it(copying):
     copy.assert_equal()
 
 
+def test_what_was_bad_is_tried_last(copying):
+    copy = copying(sizes=FEW, settings=AT_ONCE)
+    copy.sync().assert_well()
+    bad, *rest = [one["id"] for one in copy.sandbox.objects("customers")]
+    touch(copy, "customers", bad)
+    copy.sandbox.break_(f"/v1/customers/{bad}", "500")
+    copy.later(1_000)
+    copy.sync().assert_names(bad)
+    touch(copy, "customers", rest[1])
+    touch(copy, "plans", copy.sandbox.objects("plans")[1]["id"])
+    copy.later(1_000)
+
+    ran = copy.sync()
+
+    ran.assert_names(bad)
+    copy.assert_equal(but=[bad])
+    place = ran.paths.index(f"/v1/customers/{bad}")
+    assert "/v1/events" in ran.paths[:place]
+    by_id = [path for path in ran.paths[place + 1 :] if path.count("/") > 2]
+    assert not by_id
+
+
 @pytest.mark.parametrize("to", ["no id", "a number", "another type", "no created"])
 @pytest.mark.parametrize("resource", ["charges", "customers", "coupons"])
 def test_a_garbled_object_on_a_page_is_all_that_is_missing(copying, resource, to):
