@@ -31,7 +31,7 @@ def test_a_404_of_a_list_inside_an_object_deletes_nothing(copying, which, times)
     resource, name, event = INSIDE[which]
     copy = copying(sizes=FEW, many_children=0.5, settings={"retry_seconds": 0})
     copy.sync().assert_well()
-    owners = {}
+    owners: dict[str, list[str]] = {}
     for parent, child in copy.sandbox.children(resource, name):
         owners.setdefault(parent["id"], []).append(child["id"])
     long = [id_ for id_, children in owners.items() if len(children) > 10]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -105,7 +106,7 @@ def test_events_that_come_twice_and_stale(copying):
 
 # Order and ends
 
-WORST = {
+WORST: dict[str, dict[str, Any]] = {
     "shuffled": {"shuffled_seconds": True},
     "misplaced": {"misplaced": True},
     "a false end": {"false_has_more": 1.0},

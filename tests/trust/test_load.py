@@ -165,8 +165,8 @@ def assert_clean(ran):
     assert "Traceback" not in ran.err
 
 
-def with_nasty(copy, where):
-    """Let Stripe say it somewhere; gives whether it has to be read of in the log."""
+def say_nasty(copy, where):
+    """Let Stripe say it somewhere."""
     sandbox = copy.sandbox
     one = sandbox.objects("charges")[0]
     match where:
@@ -196,6 +196,8 @@ def with_nasty(copy, where):
             # A header holds neither newlines nor what latin-1 lacks.
             told = NASTY.replace("\n", "\t").replace("\r", "")
             sandbox.impostor = saying((status, body, {**headers, "Request-Id": told}))
+        case _:
+            raise AssertionError(where)
 
 
 def saying(answer):
@@ -221,7 +223,7 @@ def test_text_from_outside_reaches_the_log_as_visible_text_only(copying, where):
     if where in {"an id", "an event's type"}:
         copy.sync().assert_well()
         copy.later()
-    with_nasty(copy, where)
+    say_nasty(copy, where)
 
     ran = copy.sync()
 

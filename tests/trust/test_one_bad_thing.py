@@ -332,7 +332,7 @@ INSIDE = {
 def long_one(copy, which):
     """Give a parent with more children than it shows, and their ids."""
     resource, name, _, _ = INSIDE[which]
-    owners = {}
+    owners: dict[str, list[str]] = {}
     for parent, child in copy.sandbox.children(resource, name):
         owners.setdefault(parent["id"], []).append(child["id"])
     return next((id_, ids) for id_, ids in owners.items() if len(ids) > 10)
