@@ -2,6 +2,10 @@
 
 These tests see what a user sees (tables, exit code, stderr) and what Stripe sees
 (requests), and nothing of how the tap is made.
+
+pytest tests/trust                    of each test three situations a day, in turn
+pytest tests/trust --day 7            those of another day
+pytest tests/trust --long --seed 1    all of them
 """
 
 from __future__ import annotations
@@ -9,22 +13,22 @@ from __future__ import annotations
 import copy as copies
 import json
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tap_stripe.sandbox import Options, Sandbox
 from tests import forked
-from tests.conftest import Ran, environment, forked_tap
+from tests.conftest import Ran, deselect, environment, forked_tap, of_today
 from tests.expected import differences
 from tests.target import Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
-
     from tap_stripe.sandbox.log import Entry
 
+SITUATIONS = 3
 OFTEN = "tests.trust.often:TapStripe.cli"
 PATIENCE_S = 45
 JSON = {"Content-Type": "application/json"}
@@ -38,6 +42,25 @@ KIND: Mapping[str, Any] = {
 """Options for tests that count requests."""
 
 _NOT_READ = re.compile(r"(?:^|\| )Not read: (.*)")
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Leave all but some situations of each test to the long form and other days."""
+    if config.option.long:
+        return
+    kinds: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            assert isinstance(item, pytest.Function)
+            kinds.setdefault(f"{item.path}::{item.originalname}", []).append(item)
+    of_other_days = [
+        item
+        for situations in kinds.values()
+        for item in set(situations) - set(of_today(config, situations, SITUATIONS))
+    ]
+    deselect(config, items, of_other_days)
 
 
 class Run(Ran):
