@@ -26,6 +26,7 @@ from tests.target import Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
     from tap_stripe.sandbox.log import Entry
 
 SITUATIONS = 3
