@@ -135,6 +135,7 @@ class Broken:
         holding: Only answers that hold an object of this id, as the page of a list.
         query: Only requests with these parameters.
         account: Only requests for this connected account.
+        should_retry: What `Stripe-Should-Retry` says; None leaves it out.
         garble: What becomes of the object `holding`, or of all of the answer.
         met: How often it was met.
     """
@@ -145,6 +146,7 @@ class Broken:
     holding: str = ""
     query: Mapping[str, str] = field(default_factory=dict)
     account: str | None = None
+    should_retry: bool | None = None
     garble: Callable[[dict[str, Any]], Any] = without_id
     met: int = 0
 
@@ -175,6 +177,13 @@ class Broken:
         error = {"type": "invalid_request_error", **error}
         error["message"] = error["message"].format(path=path)
         return status, json.dumps({"error": error}).encode()
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Headers of the bad answer."""
+        if self.should_retry is None:
+            return {}
+        return {"Stripe-Should-Retry": str(self.should_retry).lower()}
 
     def _holds(self, thing: Any) -> bool:
         if isinstance(thing, list):

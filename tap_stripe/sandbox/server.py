@@ -137,7 +137,7 @@ class Server:
             if broken.concerns(asked.path, asked.parameters, account):
                 bad = broken.instead_of(asked.path, body)
                 if bad is not None:
-                    return _Answer(*bad, {})
+                    return _Answer(*bad, broken.headers)
         return _Answer(200, body, {})
 
     def head(self, asked: _Asked, answer: _Answer, *, length: int | None) -> bytes:

@@ -20,7 +20,7 @@ import pytest
 
 from tap_stripe.sandbox import Options, Sandbox
 from tests import forked
-from tests.conftest import Ran, deselect, environment, forked_tap, of_today
+from tests.conftest import Ran, deselect, environment, of_today
 from tests.expected import differences
 from tests.target import Target
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 SITUATIONS = 3
 OFTEN = "tests.trust.often:TapStripe.cli"
+QUICK = "tests.trust.quick:TapStripe.cli"
 PATIENCE_S = 45
 JSON = {"Content-Type": "application/json"}
 KIND: Mapping[str, Any] = {
@@ -187,7 +188,7 @@ class Copy:
             "requests_per_second": 1000,
             "requests_per_second_per_endpoint": 1000,
             "request_timeout": 5,
-            "retry_seconds": 0.3,
+            "retry_seconds": 20,
             **self.settings,
             **settings,
         }
@@ -226,7 +227,7 @@ class Copy:
             catalog = self.catalog(*only, config=config)
         if catalog is not None:
             given += ["--catalog", self._file("catalog", catalog)]
-        server = forked.server(OFTEN) if often else forked_tap()
+        server = forked.server(OFTEN if often else QUICK)
         process = server.start(given, env=environment())
         try:
             out, err = process.communicate(timeout=PATIENCE_S)
@@ -284,12 +285,50 @@ class Copy:
                 ]
         else:
             found = differences(self.sandbox, held)
+        unknowable = self._unknowable(held)
         return [
             one
             for one in found
-            if (not names or one.partition(":")[0] in names)
+            if one not in unknowable
+            and (not names or one.partition(":")[0] in names)
             and not any(word in one for word in but)
         ]
+
+    def _unknowable(self, held: Mapping[str, Any]) -> set[str]:
+        """Give what differs only because Stripe says nothing that would tell of it.
+
+        Sources vanish with their customer or account, and discounts with the item of
+        a deleted draft: no event names them, and their owner can't be asked any more.
+        """
+        accounts = [None, *self.ids] if "account_ids" in self.settings else [None]
+        gone: set[str] = set()
+        named: set[str] = set()
+        for account in accounts:
+            for resource in ("customers", "accounts", "invoiceitems"):
+                gone.update(self.sandbox.deleted(resource, account=account))
+            for event in self.sandbox.events(account=account):
+                if event.type == "customer.deleted":
+                    thing = event.decoded()["data"]["object"]
+                    named.add(thing.get("default_source") or "")
+        owners = {
+            "bank_accounts": ("customer", "account"),
+            "cards": ("customer", "account"),
+            "discounts": ("invoice_item",),
+        }
+        keys = {
+            name: [
+                key
+                for key, row in held.get(name, {}).items()
+                if row["id"] not in named and gone & {row.get(one) for one in columns}
+            ]
+            for name, columns in owners.items()
+        }
+        return {
+            f"{name}: {shown} is too many"
+            for name, found in keys.items()
+            for key in found
+            for shown in (key, key[1:])
+        }
 
     def assert_equal(self, *names: str, **how: Any) -> None:
         found = self.differences(*names, **how)

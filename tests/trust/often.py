@@ -1,8 +1,8 @@
-"""The tap with a STATE line behind each page, where it lets itself be told so."""
+"""The same with a STATE line behind each page, where the tap lets itself be told so."""
 
 from __future__ import annotations
 
-from tap_stripe.tap import TapStripe
+from tests.trust.quick import TapStripe
 
 if hasattr(TapStripe, "checkpoint_seconds"):
     TapStripe.checkpoint_seconds = 0

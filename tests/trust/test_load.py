@@ -219,7 +219,7 @@ def saying(answer):
     ],
 )
 def test_text_from_outside_reaches_the_log_as_visible_text_only(copying, where):
-    copy = copying(settings={"retry_seconds": 0})
+    copy = copying()
     if where in {"an id", "an event's type"}:
         copy.sync().assert_well()
         copy.later()
@@ -231,7 +231,7 @@ def test_text_from_outside_reaches_the_log_as_visible_text_only(copying, where):
 
 
 def test_the_id_of_an_account_reaches_the_log_as_visible_text_only(copying):
-    copy = copying(accounts=2, settings={"retry_seconds": 0})
+    copy = copying(accounts=2)
     nasty = f"acct_{NASTY}"
     own = copy.sandbox.objects("account")[0]
     copy.sandbox.break_("/v1/account", "garbled", garble=lambda _: {**own, "id": nasty})

@@ -10,6 +10,8 @@ from tap_stripe.sandbox import Options
 from tap_stripe.sandbox.kinds import PERMISSION_NAMES
 from tests.trust.conftest import report
 
+# Tries that a failure of Stripe's own, as it may pass, is worth.
+TRIES = 6
 ANSWERS = ("400", "403", "404 of a url", "500", "no JSON")
 # Endpoint: what is read from it.
 FEEDS = {
@@ -47,7 +49,11 @@ FEW = {
     "subscriptions": 6,
     "transfers": 6,
 }
-AT_ONCE = {"retry_seconds": 0}
+
+
+def most_requests(answer):
+    """Give how many requests a run may spend on what answers so."""
+    return TRIES if answer in {"429", "500", "no JSON", "garbled"} else 1
 
 
 def in_turn(things, *, each):
@@ -69,9 +75,21 @@ def others(copy, collections):
 # An endpoint
 
 
+def test_a_failure_that_stripe_says_will_stay_costs_one_request_a_run(copying):
+    copy = copying(sizes=FEW)
+    broken = copy.sandbox.break_("/v1/payouts", "500", should_retry=False)
+
+    for _ in range(3):
+        before = broken.met
+        copy.sync().assert_names("payouts", "/v1/payouts")
+        copy.later()
+
+        assert broken.met - before == 1
+
+
 @pytest.mark.parametrize(("resource", "answer"), in_turn(FEEDS, each=2))
 def test_an_endpoint_that_answers_badly_for_ever(copying, resource, answer):
-    copy = copying(sizes=FEW, settings=AT_ONCE)
+    copy = copying(sizes=FEW)
     path, names = f"/v1/{resource}", FEEDS[resource]
     copy.sandbox.break_(path, answer)
 
@@ -83,7 +101,7 @@ def test_an_endpoint_that_answers_badly_for_ever(copying, resource, answer):
     copy.later()
     again = copy.sync()
     again.assert_names(*names, path)
-    assert again.paths.count(path) == 1
+    assert again.paths.count(path) <= most_requests(answer)
     wrong = others(copy, names)
     assert not wrong, report(wrong)
     copy.sandbox.mend()
@@ -95,7 +113,7 @@ def test_an_endpoint_that_answers_badly_for_ever(copying, resource, answer):
 @pytest.mark.parametrize("answer", ANSWERS)
 @pytest.mark.parametrize("resource", ["balance_transactions", "coupons", "customers"])
 def test_an_endpoint_that_begins_to_answer_badly(copying, resource, answer):
-    copy = copying(sizes=FEW, settings=AT_ONCE)
+    copy = copying(sizes=FEW)
     copy.sync().assert_well()
     copy.change(15)
     path, names = f"/v1/{resource}", FEEDS[resource]
@@ -120,7 +138,6 @@ def test_an_endpoint_that_answers_badly_stops_no_long_list(copying, answer):
         sizes={**FEW, "charges": 120},
         most_per_page=10,
         latency_seconds=0.01,
-        settings=AT_ONCE,
     )
     copy.sandbox.break_("/v1/disputes", answer)
 
@@ -131,7 +148,7 @@ def test_an_endpoint_that_answers_badly_stops_no_long_list(copying, answer):
 
 @pytest.mark.parametrize("answer", ANSWERS)
 def test_a_change_feed_that_answers_badly(copying, answer):
-    copy = copying(sizes=FEW, settings=AT_ONCE)
+    copy = copying(sizes=FEW)
     copy.sync().assert_well()
     copy.change(15)
     made = [copy.perform(f"create_{what}") for what in ("charge", "customer", "plan")]
@@ -142,7 +159,7 @@ def test_a_change_feed_that_answers_badly(copying, answer):
         assert "Traceback" not in ran.err
         assert ran.code == 1
         assert "events" in ran.said
-        assert ran.paths.count("/v1/events") == 1
+        assert ran.paths.count("/v1/events") <= most_requests(answer)
         copy.later()
 
     # What is new is listed all the same.
@@ -181,7 +198,7 @@ def touch(copy, resource, id_, mark="yes"):
 def test_a_changed_object_that_answers_badly_for_ever(
     copying, resource, answer, everywhere
 ):
-    copy = copying(sizes=FEW, settings=AT_ONCE)
+    copy = copying(sizes=FEW)
     copy.sync().assert_well()
     bad = copy.sandbox.objects(resource)[1]["id"]
     for each in BY_ID:
@@ -207,7 +224,7 @@ def test_a_changed_object_that_answers_badly_for_ever(
     assert not found, report(found)
     if is_missing:
         again.assert_names(bad)
-        assert by_id.met - before <= 1
+        assert by_id.met - before <= most_requests(answer)
     copy.sandbox.mend()
     copy.later()
     copy.sync().assert_well()
@@ -215,7 +232,7 @@ def test_a_changed_object_that_answers_badly_for_ever(
 
 
 def test_an_object_that_answers_badly_hides_no_later_change_of_it(copying):
-    copy = copying(sizes=FEW, settings=AT_ONCE)
+    copy = copying(sizes=FEW)
     copy.sync().assert_well()
     bad = copy.sandbox.objects("customers")[1]["id"]
     touch(copy, "customers", bad)
@@ -232,7 +249,7 @@ def test_an_object_that_answers_badly_hides_no_later_change_of_it(copying):
 
 
 def test_what_was_bad_is_tried_last(copying):
-    copy = copying(sizes=FEW, settings=AT_ONCE)
+    copy = copying(sizes=FEW)
     copy.sync().assert_well()
     bad, *rest = [one["id"] for one in copy.sandbox.objects("customers")]
     touch(copy, "customers", bad)
@@ -256,7 +273,7 @@ def test_what_was_bad_is_tried_last(copying):
 @pytest.mark.parametrize("to", ["no id", "a number", "another type", "no created"])
 @pytest.mark.parametrize("resource", ["charges", "customers", "coupons"])
 def test_a_garbled_object_on_a_page_is_all_that_is_missing(copying, resource, to):
-    copy = copying(sizes=FEW, settings=AT_ONCE)
+    copy = copying(sizes=FEW)
     bad = copy.sandbox.objects(resource)[2]["id"]
     garble = {
         "no id": lambda one: {key: one[key] for key in one if key != "id"},
@@ -288,7 +305,7 @@ ODD_IDS = [".", "..", "a/b", "a?b", "50% OFF", "a#b", "ünï", " "]
 
 @pytest.mark.parametrize("id_", ODD_IDS)
 def test_an_id_that_a_path_can_not_hold_stops_nothing(copying, id_):
-    copy = copying(sizes=FEW, settings=AT_ONCE)
+    copy = copying(sizes=FEW)
     copy.sync().assert_well()
     plan = copy.sandbox.objects("plans")[0]
     copy.sandbox.raise_event("plan.updated", {**plan, "id": id_})
@@ -355,7 +372,7 @@ def break_inside(copy, which, id_, answer):
     ],
 )
 def test_a_list_inside_an_object_that_answers_badly_for_ever(copying, which, answer):
-    copy = copying(sizes=FEW, many_children=0.5, settings=AT_ONCE)
+    copy = copying(sizes=FEW, many_children=0.5)
     resource, _, _, _ = INSIDE[which]
     bad, children = long_one(copy, which)
     broken = break_inside(copy, which, bad, answer)
@@ -372,7 +389,7 @@ def test_a_list_inside_an_object_that_answers_badly_for_ever(copying, which, ans
     copy.later(1_000)
     before = broken.met
     copy.sync().assert_names(bad, *children)
-    assert broken.met - before == 1
+    assert 1 <= broken.met - before <= most_requests(answer)
     copy.sandbox.mend()
     copy.later()
     copy.sync().assert_well()
@@ -382,7 +399,7 @@ def test_a_list_inside_an_object_that_answers_badly_for_ever(copying, which, ans
 @pytest.mark.parametrize("answer", ["400", "404 of a url", "500"])
 @pytest.mark.parametrize("which", ["invoice lines", "items"])
 def test_a_list_inside_a_changed_object_that_answers_badly(copying, which, answer):
-    copy = copying(sizes=FEW, many_children=0.5, settings=AT_ONCE)
+    copy = copying(sizes=FEW, many_children=0.5)
     copy.sync().assert_well()
     resource, _, _, _ = INSIDE[which]
     bad, children = long_one(copy, which)
@@ -410,7 +427,7 @@ PAGED = ("charges", "balance_transactions", "customers")
 
 @pytest.mark.parametrize(("resource", "answer"), in_turn(PAGED, each=2))
 def test_a_page_that_answers_badly_for_ever(copying, resource, answer):
-    copy = copying(kind=True, sizes={**FEW, resource: 360}, settings=AT_ONCE)
+    copy = copying(kind=True, sizes={**FEW, resource: 360})
     names = ("coupons", "plans", *FEEDS[resource][:1])
     order = [one["id"] for one in copy.sandbox.objects(resource)]
     bad = order[180]
@@ -429,7 +446,7 @@ def test_a_page_that_answers_badly_for_ever(copying, resource, answer):
     copy.later()
     before = broken.met
     copy.sync(only=names).assert_names(*FEEDS[resource], f"/v1/{resource}")
-    assert broken.met - before == 1
+    assert 1 <= broken.met - before <= most_requests(answer)
     copy.sandbox.mend()
     copy.later()
     copy.sync(only=names).assert_well()
@@ -441,7 +458,7 @@ def test_a_page_that_answers_badly_for_ever(copying, resource, answer):
 
 @pytest.mark.parametrize("answer", ANSWERS)
 def test_an_endpoint_of_one_account_that_answers_badly(copying, answer):
-    copy = copying(accounts=3, settings=AT_ONCE)
+    copy = copying(accounts=3)
     bad = copy.ids[1]
     copy.sandbox.break_("/v1/charges", answer, account=bad)
 
