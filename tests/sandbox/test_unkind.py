@@ -299,6 +299,16 @@ def test_one_thing_answers_badly_until_it_is_mended(answer):
         assert client.get(f"/v1/charges/{one}").status == 200
 
 
+@pytest.mark.parametrize("should_retry", [True, False, None])
+def test_a_bad_answer_says_whether_to_ask_again(should_retry):
+    with serving() as client:
+        client.sandbox.break_("/v1/plans", "500", should_retry=should_retry)
+
+        said = client.get("/v1/plans").headers.get("Stripe-Should-Retry")
+
+        assert said == (None if should_retry is None else str(should_retry).lower())
+
+
 def test_a_thing_can_answer_badly_a_number_of_times():
     with serving() as client:
         client.sandbox.break_("/v1/invoices/*/lines", "404", times=2)
