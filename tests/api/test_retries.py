@@ -17,7 +17,8 @@ def failed(**what):
 
 def waits(failure, *, retry_s, is_up=False, is_reached=True):
     """Give the waits until it is given up; each try takes no time."""
-    retries, now, found = Retries(0.0, retry_s), 0.0, []
+    retries, now = Retries(0.0, retry_s), 0.0
+    found: list[float] = []
     while True:
         retries.failed(failure)
         wait = retries.wait_s(failure, now, is_up=is_up, is_reached=is_reached)
