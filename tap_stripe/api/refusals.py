@@ -15,6 +15,7 @@ from tap_stripe.api.text import visible
 from tap_stripe.errors import (
     AccountRefused,
     CursorGone,
+    Down,
     EndpointGone,
     KeyRefused,
     NotAPlatform,
@@ -120,7 +121,7 @@ class Failed(Exception):
     @classmethod
     def unsendable(cls, attempt: Attempt, cause: str) -> Failed:
         """A request that this machine can't send."""
-        error = StripeError(f"GET {attempt.path} can't be sent: {cause}.")
+        error = Down(f"GET {attempt.path} can't be sent: {cause}.")
         return cls(error, again=False)
 
     @classmethod

@@ -129,6 +129,41 @@ def test_what_is_tried_last_is_told_from_stripe_being_down(serving, asking):
     assert server.asked == ["/v1/charges", *["/v1/refunds"] * 6, "/v1/charges"]
 
 
+def test_so_it_is_when_the_retry_time_is_short(serving, asking):
+    server = serving(lambda path, _: answer(500) if "refunds" in path else GOOD)
+    client = asking(server.url, retry_s=0.1)
+    get(client)
+
+    with pytest.raises(Unavailable, match="after 0 seconds") as raised:
+        get(client, "/v1/refunds")
+
+    assert not isinstance(raised.value, Down)
+
+
+def test_several_that_fail_last_at_once_are_told_from_stripe_being_down(
+    serving, asking
+):
+    server = serving(lambda path, _: answer(200, b"<") if "refunds" in path else GOOD)
+    client = asking(server.url, retry_s=0.1)
+    get(client)
+    raised: list[Exception] = []
+
+    def ask():
+        try:
+            get(client, "/v1/refunds")
+        except StripeError as error:
+            raised.append(error)
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert {type(one) for one in raised} == {Unreadable}
+    assert server.asked.count("/v1/charges") <= 3
+
+
 @pytest.mark.parametrize(
     "failing", [answer(500), answer(503, b""), None, answer(200, b"<html>")]
 )
