@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tap_stripe.api.body import clean
 from tap_stripe.api.clock import date_of
 from tap_stripe.api.text import visible
 from tap_stripe.errors import (
@@ -168,7 +169,7 @@ def refusal(
     """
     is_stripes = True
     try:
-        body = _decode(content).error
+        body = _decode(clean(content)).error
     except msgspec.MsgspecError:
         body, is_stripes = _Error(), False
     status = response.status_code
