@@ -12,6 +12,7 @@ from tap_stripe.errors import (
     StripeError,
 )
 from tap_stripe.state.bookmarks import Failed
+from tap_stripe.state.intervals import fewer, union
 from tap_stripe.streams.base import embedded
 from tap_stripe.sync.changes import Wanted
 from tap_stripe.sync.fetch import is_harmless
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 SMALL = 1000
 """Objects up to which a list whose changes raise no events is read whole each time."""
+_MOST_UNSETTLED = 100
+"""Up to so many they are known by their ids, each of which costs a request at most."""
 _INVOICE, _INVOICE_ITEM, _CUSTOMER = "invoice", "invoiceitem", "customer"
 
 
@@ -78,6 +81,10 @@ class Tables:
         self._failed = {(one.path, one.id): one for one in state.failed}
         self._unsettled = {
             name: dict(bookmark.unsettled) for name, bookmark in state.bookmarks.items()
+        }
+        self._unsettled_in = {
+            name: list(bookmark.unsettled_in)
+            for name, bookmark in state.bookmarks.items()
         }
         self._partial: dict[tuple[str, str], Mapping[str, Exception]] = {}
         self._gone: dict[Collection, dict[str, tuple[Object, int]]] = {}
@@ -362,6 +369,10 @@ class Tables:
     def unsettled(self, collection: Collection) -> dict[str, int | None]:
         """Give the objects of a collection that will change without an event."""
         return self._unsettled.get(collection.name, {})
+
+    def take_unsettled_in(self, name: str) -> Intervals:
+        """Give where many of them are; from now on that stands in what is unread."""
+        return self._unsettled_in.pop(name, [])
 
     # What is gone
 
@@ -684,6 +695,15 @@ class Tables:
         self.write_gone()
         self._state.failed = list(self._failed.values())
         for name, held in self._unsettled.items():
-            if name in self._state.bookmarks:
-                self._state.bookmarks[name].unsettled = list(held.items())
+            bookmark = self._state.bookmarks.get(name)
+            if bookmark is None:
+                continue
+            times = [at for at in held.values() if at is not None]
+            if len(held) <= _MOST_UNSETTLED or len(times) < len(held):
+                bookmark.unsettled = list(held.items())
+                bookmark.unsettled_in = list(self._unsettled_in.get(name, ()))
+                continue
+            bookmark.unsettled = []
+            among = [*((at, at) for at in times), *self._unsettled_in.get(name, ())]
+            bookmark.unsettled_in = fewer(union(among), _MOST_UNSETTLED)
         return self._state

@@ -35,8 +35,6 @@ _BEFORE_STRIPE = 1_293_840_000
 """Start of 2011. A window that begins before says nothing of where its list ends."""
 _BESIDE_MIDDLE = 0.25
 """How far from the middle, as a share of a window, a gap is still worth a cut."""
-_FAILURES_AT_FIRST = 3
-"""After so many failures and no page a list is taken to be refused."""
 _MOST_FAILURES = 100
 _DENSER = 8
 """How many times as dense as all that was read of a list a window may be taken to be:
@@ -129,10 +127,12 @@ class Window:
             )
             raise ResponseError(message)
         self.pages += 1
-        self.top, self.cursor = full.top, full.cursor
         self.unread, _ = split(self.unread, full.oldest)
-        if self.unread and self.unread[-1][1] < full.oldest:
-            # The page ends between two intervals.
+        if self.whole or (self.unread and self.unread[-1][1] == full.top):
+            # More than a page in a second, or nothing to tell seconds by.
+            self.top, self.cursor = full.top, full.cursor
+        elif self.unread:
+            # The last second as a whole: its order may be another one the next time.
             self.top, self.cursor = self.unread[-1][1], None
 
 
@@ -317,15 +317,14 @@ class Windows:
         if progress is None:
             return []
         progress.failures += 1
-        few = _FAILURES_AT_FIRST if not progress.pages else _MOST_FAILURES
-        if window.whole or progress.failures >= few:
+        if window.whole or not progress.pages or progress.failures > _MOST_FAILURES:
             self.drop(window.source)
             return None
         if seconds(window.unread) == 1:
             given_up, window.unread = window.unread, []
             self._close(window)
             return given_up
-        older, newer = split(window.unread, _middle(window.unread))
+        older, newer = split(window.unread, _middle(window.unread) - 1)
         window.unread, window.top, window.cursor = newer, newer[-1][1], None
         progress.windows.append(
             Window(
