@@ -383,6 +383,8 @@ class Tables:
         """
         listing, id_ = source.listing, wanted.id
         if not wanted.itself or not fits(listing.object, id_):
+            # Nothing is known of itself; what was inside it is gone all the same.
+            self._flag_children(wanted)
             self.changes.take(listing, id_)
             self._forget_failed(source, id_)
             return
@@ -417,15 +419,19 @@ class Tables:
             if self._is_wanted(shown, listing):
                 self._flag(collection, id_, shown, at)
             self._unsettled.get(collection.name, {}).pop(id_, None)
-        for child in wanted.children:
-            child.unread -= 1
-            if child.unread <= 0 and not child.is_alive:
-                self._flag(child.collection, child.id, child.last_known, child.at)
+        self._flag_children(wanted)
         entry = self._failed.get((source.path, id_))
         for name, child_id, since in entry.children if entry else ():
             self._flag_kept(source, name, child_id, since)
         self._forget_failed(source, id_)
         self._recent.note(source.path, id_, self._clock())
+
+    def _flag_children(self, wanted: Wanted) -> None:
+        """Flag what was inside an object that is not there."""
+        for child in wanted.children:
+            child.unread -= 1
+            if child.unread <= 0 and not child.is_alive:
+                self._flag(child.collection, child.id, child.last_known, child.at)
 
     def orphans(self, children: Iterable[ChildGone]) -> None:
         """Flag rows that events call deleted without saying what they were in."""
