@@ -155,7 +155,7 @@ class Unavailable(StripeError):
 
 
 class Down(Unavailable):
-    """Stripe has answered nothing at all for the whole retry time."""
+    """Stripe answered nothing at all for the retry time, or can't be asked anything."""
 
 
 class Stopped(Exception):

@@ -177,7 +177,10 @@ SETTINGS = th.PropertiesList(
         th.NumberType(exclusive_minimum=0),
         default=60,
         title="Request timeout",
-        description="Seconds without an answer after which a request is sent again.",
+        description=(
+            "Seconds without an answer after which a request is sent again. A whole "
+            "answer may take twice as long."
+        ),
     ),
     th.Property(
         "retry_seconds",
@@ -185,8 +188,9 @@ SETTINGS = th.PropertiesList(
         default=300,
         title="Retry time",
         description=(
-            "Seconds for which a failing request is sent again before the run ends "
-            "with an error."
+            "Seconds for which a failing request is sent again while Stripe answers "
+            "nothing at all, before the run ends with an error. What fails while "
+            "others are answered is sent again five times."
         ),
     ),
     th.Property(

@@ -168,7 +168,7 @@ def test_a_stream_that_is_not_selected_makes_no_request_and_no_line(
     (state,) = ran.messages("STATE")[-1:]
     assert ran.code == 0
     assert named == {"charges", "cards", None}
-    assert state["value"]["bookmarks"].keys() == {"charges", "cards"}
+    assert state["value"]["bookmarks"].keys() == {"account", "charges", "cards"}
     assert {one for one in asked if "/charges" not in one} <= {
         "GET /v1/customers",
         "GET /v1/customers/:id/sources",

@@ -115,6 +115,7 @@ class Client:
         self._own = threading.local()
         self._sessions: list[Session] = []
         self._lock = threading.Lock()
+        self._probing = threading.Lock()
         self._closed = threading.Event()
         self._is_reached = False
         # Monotonic seconds of the last answer that was not a failure, and to what.
@@ -194,15 +195,15 @@ class Client:
         error = failed.error
         if not failed.again:
             return error
-        kind: type[StripeError]
+        self._probe(retries)
+        kind: type[StripeError] = Unavailable
         if self._answered_at <= retries.began:
-            kind, tried = (
-                Down,
-                f"{time.monotonic() - retries.began:.0f} seconds of trying",
-            )
-        else:
-            kind = Unreadable if failed.is_unreadable else Unavailable
-            tried = f"{retries.tries} tries"
+            kind = Down
+        elif failed.is_unreadable:
+            kind = Unreadable
+        tried = f"{retries.tries} tries"
+        if kind is Down or not retries.is_enough:
+            tried = f"{time.monotonic() - retries.began:.0f} seconds of trying"
         return kind(
             f"Stripe still failed after {tried}: {error} "
             "The next run goes on from here.",
@@ -235,17 +236,14 @@ class Client:
         What fails is tried last in a run, when nothing else is asked any more.
         """
         asked = self._answered
-        with self._lock:
-            now = time.monotonic()
-            if (
-                asked is None
-                or self._answered_at > retries.began
-                or now - self._probed_at < _PROBE_EVERY_S
-            ):
+        with self._probing:
+            since = time.monotonic() - self._probed_at
+            is_up = self._answered_at > retries.began
+            if asked is None or is_up or since < _PROBE_EVERY_S:
                 return
-            self._probed_at = now
-        with contextlib.suppress(StripeError, Failed):
-            self._ask_with_renewal(*asked)
+            with contextlib.suppress(StripeError, Failed):
+                self._ask_with_renewal(*asked)
+            self._probed_at = time.monotonic()
 
     def _ask_with_renewal(
         self,

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tap_stripe.api.body import clean
 from tap_stripe.api.clock import date_of
 from tap_stripe.api.text import visible
 from tap_stripe.errors import (
     AccountRefused,
     CursorGone,
+    Down,
     EndpointGone,
     KeyRefused,
     NotAPlatform,
@@ -119,7 +121,7 @@ class Failed(Exception):
     @classmethod
     def unsendable(cls, attempt: Attempt, cause: str) -> Failed:
         """A request that this machine can't send."""
-        error = StripeError(f"GET {attempt.path} can't be sent: {cause}.")
+        error = Down(f"GET {attempt.path} can't be sent: {cause}.")
         return cls(error, again=False)
 
     @classmethod
@@ -167,7 +169,7 @@ def refusal(
     """
     is_stripes = True
     try:
-        body = _decode(content).error
+        body = _decode(clean(content)).error
     except msgspec.MsgspecError:
         body, is_stripes = _Error(), False
     status = response.status_code

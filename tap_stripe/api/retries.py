@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import backoff
+
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from tap_stripe.api.refusals import Failed
 
 FURTHER_TRIES = 5
 """While other requests are answered: about ten seconds."""
 UNREACHED_S = 60.0
 """The most while nothing has been reached at all: a setting may be wrong."""
-_FIRST_DELAY_S = 0.5
-_LONGEST_DELAY_S = 8.0
+
+
+def _delays() -> Generator[float, None, None]:
+    """Give half a second, doubling to 8 s.
+
+    backoff's own waiting would keep a run from ending: a stop has to end it.
+    """
+    delays = backoff.expo(base=2, factor=0.5, max_value=8)
+    next(delays)  # Its first value is no delay.
+    return delays  # type: ignore[return-value] # None comes first only
 
 
 @dataclass(slots=True)
@@ -35,7 +47,7 @@ class Retries:
     began: float
     retry_s: float
     tries: int = 0
-    _delay_s: float = _FIRST_DELAY_S
+    _delays: Generator[float, None, None] = field(default_factory=_delays)
 
     def failed(self, failed: Failed) -> None:
         """Count a failure."""
@@ -70,6 +82,5 @@ class Retries:
         if self.is_enough and (is_up or failed.is_unreadable):
             return None
         # Half of it at random, so that readers don't come back all at once.
-        wait = self._delay_s * (0.5 + random.random() / 2)  # noqa: S311 - no secret
-        self._delay_s = min(_LONGEST_DELAY_S, self._delay_s * 2)
+        wait = next(self._delays) * (0.5 + random.random() / 2)  # noqa: S311 - no secret
         return min(left, max(wait, failed.retry_after or 0.0))

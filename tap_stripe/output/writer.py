@@ -57,6 +57,11 @@ class Writer:
             (lines.state_every_s for lines in self._lines.values()), default=0.0
         )
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether anything was written."""
+        return bool(self._lines)
+
     def rows(
         self,
         collection: Collection,

@@ -64,6 +64,8 @@ class Teller:
         Args:
             is_early: Whether the run ends before all was read.
         """
+        if not self._moments:
+            return  # Nothing has begun.
         self._over.set()
         self._thread.join()
         now = self._look()

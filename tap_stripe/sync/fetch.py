@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from tap_stripe.api.client import Answer, Client, Params
+    from tap_stripe.state.intervals import Interval
     from tap_stripe.streams.listing import Listing
     from tap_stripe.sync.source import Source
 
@@ -96,6 +97,7 @@ class Page:
         cursor: Id of the last one; empty if there is none.
         top: `created[lte]` of the request.
         garbled: What was wrong with entries that are left out.
+        holes: `created` seconds in which those may lie.
         refused: What the key may not read of them.
     """
 
@@ -107,6 +109,7 @@ class Page:
     cursor: str = ""
     top: int = 0
     garbled: tuple[str, ...] = ()
+    holes: tuple[Interval, ...] = ()
     refused: tuple[Refusal, ...] = ()
 
     def oldest_seen(self, source: Source) -> int | None:
@@ -198,12 +201,11 @@ class Fetch:
         data = answer.value.data
         # Stripe has said `has_more` in front of nothing: an empty page is the end.
         has_more = answer.value.has_more and bool(data)
-        good, garbled = _sorted_out(source, data)
+        good, garbled, holes = _sorted_out(source, data, between and (between[0], top))
         last = text(good[-1].get("id")) or "" if good else ""
         newest = oldest = 0
         if between is not None:
-            good, outside, newest, oldest = _placed(source, good, between[0], top)
-            garbled += tuple(outside)
+            newest, oldest = _ends(source, good, top)
         if has_more and not good:
             raise _impossible(source, "a page of which no entry can be read")
         if last and last == cursor:
@@ -217,6 +219,7 @@ class Fetch:
             last,
             top,
             garbled,
+            holes,
             refused,
         )
 
@@ -435,46 +438,63 @@ def in_path(id_: str) -> str:
 
 
 def _sorted_out(
-    source: Source, data: Iterable[Object]
-) -> tuple[list[Object], tuple[str, ...]]:
-    """Part a page's entries in those that can be told from others, and the rest."""
-    good, garbled = [], []
-    for one in data:
-        id_, kind = text(one.get("id")), text(one.get("object"))
-        if id_ and kind == source.listing.object:
-            good.append(one)
-        elif not id_:
-            garbled.append("an object without an id")
-        else:
-            garbled.append(f"{id_}, an object of type {kind}")
-    return good, tuple(garbled)
-
-
-def _placed(
-    source: Source, found: Iterable[Object], first: int, top: int
-) -> tuple[list[Object], list[str], int, int]:
-    """Find out what a page covers of its interval.
+    source: Source, data: Iterable[Object], between: Interval | None
+) -> tuple[list[Object], tuple[str, ...], tuple[Interval, ...]]:
+    """Part a page's entries in those that can be placed, and the rest.
 
     Returns:
-        Its objects, what was wrong with those that are left out, `created` of the
-        newest, and of the oldest one or a later second: what is older than that may
-        come behind the page. Stripe lists the newest first; one that does not stand in
-        order says by how much others may be off too.
+        The good ones, what was wrong with the others, and the seconds in which those
+        may lie: between their neighbours.
     """
     good: list[Object] = []
     garbled: list[str] = []
-    newest, oldest, off = 0, top, _OUT_OF_ORDER_S
-    for one in found:
-        placed = integer(one.get(source.listing.time))
-        if placed is None or not first <= placed <= top:
-            id_ = text(one.get("id"))
-            garbled.append(f"{id_}, which lies outside of created {first} to {top}")
+    holes: list[Interval] = []
+    first, top = between or (0, 0)
+    above, is_open = top, False
+    for one in data:
+        wrong = _wrong(source, one, between)
+        if wrong:
+            garbled.append(wrong)
+            if not is_open:
+                holes.append((first, above))
+                is_open = True
             continue
         good.append(one)
+        above = integer(one.get(source.listing.time)) or above
+        if is_open:
+            holes[-1] = (min(above, holes[-1][1]), holes[-1][1])
+            is_open = False
+    return good, tuple(garbled), tuple(holes)
+
+
+def _wrong(source: Source, found: Object, between: Interval | None) -> str:
+    """Say what is wrong with an entry of a list; empty if nothing is."""
+    id_, kind = text(found.get("id")), text(found.get("object"))
+    if not id_:
+        return "an object without an id"
+    if kind != source.listing.object:
+        return f"{id_}, an object of type {kind}"
+    if between is not None:
+        placed = integer(found.get(source.listing.time))
+        if placed is None or not between[0] <= placed <= between[1]:
+            return f"{id_}, outside of created {between[0]} to {between[1]}"
+    return ""
+
+
+def _ends(source: Source, found: Iterable[Object], top: int) -> tuple[int, int]:
+    """Find out how far down a page covers its interval.
+
+    Returns:
+        `created` of the newest object, and of the oldest one or a later second: what is
+        older than that may come behind the page. Stripe lists the newest first; one
+        that does not stand in order says by how much others may be off too.
+    """
+    newest, oldest, off = 0, top, _OUT_OF_ORDER_S
+    for one in found:
+        placed = integer(one.get(source.listing.time)) or 0
         off = max(off, placed - oldest)
-        oldest = min(oldest, placed)
-        newest = max(newest, placed)
-    return good, garbled, newest, min(oldest + off, top)
+        oldest, newest = min(oldest, placed), max(newest, placed)
+    return newest, min(oldest + off, top)
 
 
 def _impossible(source: Source, what: str) -> ResponseError:

@@ -125,7 +125,9 @@ class Lists(Stage):
             down_to = max(waiting.values(), default=low - 1) + 1
             if waiting and window.whole:
                 return
-            self.tables.listed(source, names, (max(low, down_to), high))
+            if window.whole and page.holes:
+                return
+            self.tables.listed(source, names, (max(low, down_to), high), page.holes)
 
         def written(one: Object) -> None:
             waiting.pop(id(one), None)

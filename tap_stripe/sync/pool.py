@@ -42,6 +42,28 @@ class Work(Protocol):
         """Give the next task; None if there is none now, or at all."""
 
 
+class Once:
+    """A single task.
+
+    Args:
+        run: What it does; an error is raised in the main thread.
+    """
+
+    def __init__(self, run: Callable[[], Any]) -> None:
+        self._run: Callable[[], Any] | None = run
+
+    def next_task(self) -> Task | None:
+        """Give the task, the first time."""
+        run, self._run = self._run, None
+        return None if run is None else Task(run, _raised, "")
+
+
+def _raised(value: Any, error: Exception | None) -> None:
+    del value
+    if error is not None:
+        raise error
+
+
 class Interrupted(Exception):
     """The run was asked to stop."""
 
@@ -70,10 +92,12 @@ class Pool:
         """
         while True:
             self._fill(work)
+            if self._interrupted:
+                raise Interrupted
             if not self.under_way:
                 return
             answer = self._answers.get()
-            if answer is None or self._interrupted:
+            if answer is None:
                 raise Interrupted
             task, value, error = answer
             self.under_way -= 1

@@ -28,7 +28,7 @@ from tap_stripe.sync.account import AccountSync, Shared
 from tap_stripe.sync.discovery import Discovery, check_whose
 from tap_stripe.sync.fetch import Fetch
 from tap_stripe.sync.plan import Times, make_plan
-from tap_stripe.sync.pool import Interrupted, Pool, Task
+from tap_stripe.sync.pool import Interrupted, Once, Pool, Task
 from tap_stripe.sync.source import is_of_the_key
 
 if TYPE_CHECKING:
@@ -80,14 +80,13 @@ class Run:
         self._state = Accounts(
             self._tap.state.get("bookmarks", {}), several=self._asks.several
         )
-        try:
-            self._begin()
-        except Stopped:
-            raise SystemExit(128 + (self._signal or 0)) from None
-        self._writer.begin(self._collections)
         teller, is_early = self._teller(), True
-        teller.start()
         try:
+            # In the pool: a signal is heard at once.
+            for _ in self._pool.run(Once(self._begin)):
+                pass
+            self._writer.begin(self._collections)
+            teller.start()
             for _ in self._pool.run(self):
                 self._writer.flush()
                 if self._writer.state_is_due:
@@ -306,7 +305,9 @@ class Run:
     # State
 
     def _checkpoint(self) -> None:
-        """Write a STATE line."""
+        """Write a STATE line, once there are others."""
+        if not self._writer.has_begun:
+            return
         states: list[tuple[str | None, AccountState]] = [
             (sync.plan.account_id, sync.state()) for sync in self._active
         ]

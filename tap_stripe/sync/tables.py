@@ -296,12 +296,28 @@ class Tables:
 
     # Lists
 
-    def listed(self, source: Source, names: frozenset[str], covers: Interval) -> None:
-        """Note that an interval of a list is read: all of it is written."""
+    def listed(
+        self,
+        source: Source,
+        names: frozenset[str],
+        covers: Interval,
+        holes: Iterable[Interval] = (),
+    ) -> None:
+        """Note that an interval of a list is read: all of it is written.
+
+        Args:
+            source: The list.
+            names: The collections that got its rows.
+            covers: The interval.
+            holes: What of it stays unread.
+        """
         if source.listing.later_only:
             return
         for name in names - source.short():
-            self._state.bookmarks[name].read(source.path, covers)
+            bookmark = self._state.bookmarks[name]
+            bookmark.read(source.path, covers)
+            for hole in holes:
+                bookmark.add(source.path, hole)
 
     def met(self, source: Source, objects: Iterable[Object], *, is_whole: bool) -> None:
         """Note what a list holds whose deletions no event tells."""

@@ -262,11 +262,12 @@ def assert_one_sentence(ran: Ran, word: str = "") -> None:
 
     What of an account could not be read is named before it.
     """
-    said = [one for one in errors(ran) if not one.startswith("Not read: ")]
+    told = errors(ran)
+    said = [one for one in told if not one.startswith("Not read: ")]
     assert "Traceback" not in ran.err, ran.err[-2000:]
     assert ran.code == 1, ran.err[-2000:]
     assert len(said) == 1, said
-    assert word in said[0], said[0]
+    assert word in "\n".join(told), told
     assert len(said[0]) < 2000, len(said[0])
 
 

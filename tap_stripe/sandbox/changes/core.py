@@ -17,11 +17,27 @@ _OLD_SERVICES = "2024-10-28"
 
 
 def _add_transaction(hand: Hand, source: Object, kind: str) -> None:
-    transactions = hand.universe.transactions
+    universe = hand.universe
+    transactions = universe.transactions
     rank, created = transactions.next_rank()
     made = transactions.made(rank, created, hand.dice, source=source, kind=kind)
     transactions.add(made)
-    source["balance_transaction"] = made["id"]
+    most = universe.options.late_transactions_seconds
+    if not most:
+        source["balance_transaction"] = made["id"]
+        return
+    transactions.withhold(rank)
+    sources = universe.refunds if kind == "refund" else universe.charges
+    identifier = source["id"]
+
+    def name_it() -> None:
+        transactions.reveal(rank)
+        place = sources.living(identifier)
+        if place is not None:
+            with hand.editing(sources, place, f"{kind}.updated") as named:
+                named["balance_transaction"] = made["id"]
+
+    universe.do_later(most * hand.dice.share(), name_it)
 
 
 def create_charge(hand: Hand) -> str | None:
@@ -33,6 +49,19 @@ def create_charge(hand: Hand) -> str | None:
         _add_transaction(hand, charge, "charge")
     charges.add(charge)
     hand.announce(f"charge.{charge['status']}", charge)
+    return str(charge["id"])
+
+
+def create_payment(hand: Hand) -> str | None:
+    """A payment of another name, as a connected account gets it by a transfer."""
+    charges = hand.universe.charges
+    rank, created = charges.next_rank()
+    charge = charges.made(rank, created)
+    charge["id"] = charge["id"].replace("ch_", "py_")
+    if charge["captured"]:
+        _add_transaction(hand, charge, "charge")
+    charges.add(charge)
+    hand.announce("payment.created", charge)
     return str(charge["id"])
 
 
@@ -176,6 +205,9 @@ def delete_customer(hand: Hand) -> str | None:
     customer = customers.record(rank)
     identifier = str(customer["id"])
     cascade = universe.options.cascade_events
+    shown = hand.show(customer)
+    if not universe.options.cascade_first:
+        universe.events.add("customer.deleted", shown)
     for number in list(subscriptions.narrowed({"customer": identifier}) or ()):
         if subscriptions.record(number)["status"] != "canceled":
             cancel(hand, number, is_announced=cascade != "none")
@@ -187,10 +219,51 @@ def delete_customer(hand: Hand) -> str | None:
         universe.bury("discounts", customer["discount"]["id"])
         if cascade == "all":
             hand.announce("customer.discount.deleted", customer["discount"])
-    shown = hand.show(customer)
     customers.delete(rank)
-    universe.events.add("customer.deleted", shown)
+    if universe.options.cascade_first:
+        universe.events.add("customer.deleted", shown)
     return identifier
+
+
+def create_clock_customer(hand: Hand) -> str | None:
+    """A customer on a test clock: announced, but in no list without its clock."""
+    customers = hand.universe.customers
+    rank, created = customers.next_rank()
+    customer = customers.base(rank)
+    customer.update(
+        created=created,
+        discount=None,
+        sources=[],
+        default_source=None,
+        test_clock=f"clock_1{hand.dice.bits():016x}",
+    )
+    customers.add(customer)
+    hand.announce("customer.created", customer)
+    return str(customer["id"])
+
+
+def delete_test_clock(hand: Hand) -> str | None:
+    """A test clock goes, and takes its customers along without an event of theirs."""
+    customers = hand.universe.customers
+    rank = hand.pick(customers, lambda c: c["test_clock"] is not None)
+    if rank is None:
+        return None
+    clock = customers.record(rank)["test_clock"]
+    for each in list(customers.ranks()):
+        if customers.record(each)["test_clock"] == clock:
+            customers.delete(each)
+    thing = {
+        "id": clock,
+        "object": "test_helpers.test_clock",
+        "created": hand.universe.now,
+        "deletes_after": hand.universe.now + 30 * 86_400,
+        "frozen_time": hand.universe.now,
+        "livemode": False,
+        "name": None,
+        "status": "ready",
+    }
+    hand.universe.events.add("test_helpers.test_clock.deleted", thing)
+    return str(clock)
 
 
 def add_source(hand: Hand) -> str | None:

@@ -165,6 +165,23 @@ def pay_invoice(hand: Hand) -> str | None:
     return str(invoice["id"])
 
 
+def try_to_pay_invoice(hand: Hand) -> str | None:
+    """One more payment of an open invoice, which fails."""
+    universe = hand.universe
+    invoices, payments = universe.invoices, universe.invoice_payments
+    rank = hand.pick(invoices, _is_open)
+    if rank is None:
+        return None
+    with hand.editing(invoices, rank, "invoice.payment_failed") as invoice:
+        invoice["attempt_count"] += 1
+        number, created = payments.next_rank()
+        payment = payments.made(number, created, hand.dice, invoice=invoice)
+        payment["status"] = "canceled"
+        payments.add(payment)
+        universe.give("invoice_payments", invoice["id"], number)
+    return str(payment["id"])
+
+
 def give_up_invoice(hand: Hand) -> str | None:
     """An open invoice is voided or marked uncollectible."""
     invoices = hand.universe.invoices
@@ -190,7 +207,7 @@ def update_invoice(hand: Hand) -> str | None:
 
 
 def delete_draft(hand: Hand) -> str | None:
-    """A draft is deleted; its invoice items wait again, without an event."""
+    """A draft is deleted; what becomes of its invoice items raises no event."""
     return _delete_draft(hand, lambda lines: lines <= EMBEDDED)
 
 
@@ -211,7 +228,13 @@ def _delete_draft(hand: Hand, suits: Callable[[int], bool]) -> str | None:
         universe.bury("invoice_lines", line["id"])
         details = line["parent"]["invoice_item_details"]
         item = items.living(details["invoice_item"]) if details else None
-        if item is not None:
+        if item is None:
+            continue
+        if universe.options.deleted_draft_items == "gone":
+            for discount in items.record(item)["discounts"]:
+                universe.bury("discounts", discount["id"])
+            items.delete(item)
+        else:
             items.edited(item)["invoice"] = None
     for discount in invoice["discounts"]:
         universe.bury("discounts", discount["id"])
