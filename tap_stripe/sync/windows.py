@@ -35,8 +35,9 @@ _BEFORE_STRIPE = 1_293_840_000
 """Start of 2011. A window that begins before says nothing of where its list ends."""
 _BESIDE_MIDDLE = 0.25
 """How far from the middle, as a share of a window, a gap is still worth a cut."""
-_FAILURES_AT_FIRST = 3
-"""After so many failures and no page a list is taken to be refused."""
+_FAILURES_AT_FIRST = 5
+"""After so many failures and no page a list is taken to be refused: in a short one two
+objects may be bad."""
 _MOST_FAILURES = 100
 _DENSER = 8
 """How many times as dense as all that was read of a list a window may be taken to be:
@@ -325,19 +326,21 @@ class Windows:
             given_up, window.unread = window.unread, []
             self._close(window)
             return given_up
-        older, newer = split(window.unread, _middle(window.unread))
+        older, newer = split(window.unread, _middle(window.unread) - 1)
         window.unread, window.top, window.cursor = newer, newer[-1][1], None
-        progress.windows.append(
-            Window(
-                window.source,
-                window.fed,
-                older,
-                top=older[-1][1],
-                bottom=window.bottom,
-                density=window.density,
-            )
+        other = Window(
+            window.source,
+            window.fed,
+            older,
+            top=older[-1][1],
+            bottom=window.bottom,
+            density=window.density,
         )
         window.bottom = False
+        # Behind those of which nothing bad is known, and the half that more likely has
+        # the bad one, the newer, behind the other: a page shows that the list comes.
+        progress.windows.remove(window)
+        progress.windows += [other, window]
         return []
 
     def standing(self) -> list[tuple[Source, int, float | None]]:
