@@ -7,6 +7,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tap_stripe.api.body import Object, decode_object
+from tap_stripe.api.client import Client
+from tap_stripe.api.credentials import ApiKey
+from tap_stripe.api.rate import RateBudget
+from tap_stripe.api.usage import Usage
 from tap_stripe.settings import SANDBOX
 from tap_stripe.streams import listings
 from tap_stripe.tap import TapStripe
@@ -51,3 +55,15 @@ def raised(
         data["previous_attributes"] = previous
     event = {"id": "evt_1", "object": "event", "type": type_, "created": created}
     return decoded(**{**event, "data": data, **more})
+
+
+def client(url: str, key: str = "sk_test_sandbox") -> Client:
+    """Give the way to a server; close it."""
+    return Client(
+        credentials=ApiKey(key),
+        api_url=url,
+        budget=RateBudget(1000, endpoint_requests_per_second=1000),
+        usage=Usage(),
+        timeout_s=5,
+        retry_s=0.3,
+    )
