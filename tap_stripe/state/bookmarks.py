@@ -94,6 +94,7 @@ class Failed(msgspec.Struct, omit_defaults=True):
         collections: Those that lack rows of it.
         created: Its own time, seconds since the epoch, if known.
         itself: Whether its absence means that it was deleted.
+        lines: Whether the invoice items in its lines may have changed with it.
         children: Rows inside it that are gone unless it shows them: the collection,
             the row's id, and since when.
     """
@@ -103,6 +104,7 @@ class Failed(msgspec.Struct, omit_defaults=True):
     collections: list[str]
     created: int | None = None
     itself: bool = False
+    lines: bool = False
     children: list[tuple[str, str, int]] = []
 
 

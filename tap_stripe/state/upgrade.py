@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 
 _ACCOUNT = "account"
 _PLACES = "every_collection"
-_QUEUES = ("waiting", "doubtful", "gone")
-_BY = 4
-"""Of a number in `doubtful`: the event was about something inside the object."""
+_DOUBTFUL = "doubtful"
+_QUEUES = ("waiting", _DOUBTFUL, "gone")
+_LINES, _BY = 1, 4
+"""Of a number in `doubtful`: an invoice's lines may have changed; the event was about
+something inside the object."""
 
 
 def upgraded(bookmarks: Mapping[str, Any]) -> dict[str, Any]:
@@ -73,10 +75,14 @@ def _waiting(bookmarks: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]
     """
     found: dict[tuple[str, str], dict[str, Any]] = {}
 
-    def add(name: str, path: str, id_: str, created: Any, *, itself: bool) -> None:
+    def add(name: str, path: str, id_: str, created: Any = None, kind: int = 0) -> None:
         known: dict[str, Any] = {"path": path, "id": id_, "collections": []}
         known = found.setdefault((path, id_), known)
-        known |= {"created": created, "itself": itself}
+        known |= {
+            "created": created,
+            "itself": not kind & _BY,
+            "lines": bool(kind & _LINES),
+        }
         if name not in known["collections"]:
             known["collections"].append(name)
 
@@ -85,10 +91,9 @@ def _waiting(bookmarks: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]
             held = kept.get(key)
             for path, entries in held.items() if isinstance(held, dict) else ():
                 for id_, created, *more in entries or ():
-                    inside = key == "doubtful" and bool(more[0] & _BY)
-                    add(name, path, id_, created, itself=not inside)
+                    add(name, path, id_, created, more[0] if key == _DOUBTFUL else 0)
         for id_ in kept.get("canceled") or ():
-            add(name, "/v1/customers", id_, None, itself=True)
+            add(name, "/v1/customers", id_)
     return list(found.values())
 
 

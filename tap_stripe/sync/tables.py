@@ -185,8 +185,49 @@ class Tables:
     ) -> None:
         """Note that an object was read, and what of it was not."""
         listing, id_ = source.listing, text(found.get("id")) or ""
-        partial = self._partial.pop((source.path, id_), {})
+        lacking = self._lacking(source, id_, names, bad)
+        entry = self._failed.get((source.path, id_))
+        if entry is not None:
+            entry.collections = [n for n in entry.collections if n not in names]
+        children: list[ChildGone] = []
+        lines = False
+        if self._owed(source) <= names:
+            self._recent.note(source.path, id_, received_at)
+            wanted = self.changes.take(listing, id_)
+            if wanted is not None:
+                children, lines = wanted.children, wanted.lines
+                self._judge_children(source, found, children, lacking)
+            if entry is not None:
+                lines |= entry.lines
+                entry.lines = False
+                self._judge_kept_children(source, found, entry, lacking)
+            if lines and listing.object == _INVOICE:
+                self._look_at_items(found)
+        for name, error in lacking.items():
+            entry = self._note_failed(
+                source, id_, [name], error, integer(found.get(listing.time))
+            )
+            entry.lines |= lines
+            own = any(c.name == name and not f.embedded for c, f in source.feeds)
+            what = f"{name} {id_}" if own else f"{name} of {id_}"
+            self._report.unread(name, what, error, self._plan.name)
+        if entry is not None:
+            self._add_children(
+                entry, [one for one in children if one.collection.name in lacking]
+            )
+            if not entry.collections and not entry.children:
+                self._forget_failed(source, id_)
+
+    def _lacking(
+        self,
+        source: Source,
+        id_: str,
+        names: frozenset[str],
+        bad: Mapping[str, Mapping[str, Exception]],
+    ) -> dict[str, Exception]:
+        """Give the collections that lack rows of an object that was read, and why."""
         lacking = dict(bad.get(id_, {}))
+        partial = self._partial.pop((source.path, id_), {})
         for collection, feed in source.feeds:
             for name, error in partial.items():
                 if collection.name in names and (
@@ -194,28 +235,7 @@ class Tables:
                     or (not feed.embedded and collection.shaper.selects(name))
                 ):
                     lacking.setdefault(collection.name, error)
-        entry = self._failed.get((source.path, id_))
-        if entry is not None:
-            entry.collections = [n for n in entry.collections if n not in names]
-        owed = self._owed(source)
-        if owed <= names:
-            self._recent.note(source.path, id_, received_at)
-            wanted = self.changes.take(listing, id_)
-            if wanted is not None:
-                self._judge_children(source, found, wanted.children, lacking)
-                if wanted.lines and listing.object == _INVOICE:
-                    self._look_at_items(found)
-            if entry is not None:
-                self._judge_kept_children(source, found, entry, lacking)
-        for name, error in lacking.items():
-            self._note_failed(
-                source, id_, [name], error, integer(found.get(listing.time))
-            )
-            own = any(c.name == name and not f.embedded for c, f in source.feeds)
-            what = f"{name} {id_}" if own else f"{name} of {id_}"
-            self._report.unread(name, what, error, self._plan.name)
-        if entry is not None and not entry.collections:
-            self._failed.pop((source.path, id_), None)
+        return lacking
 
     def wants(self, source: Source, id_: str) -> bool:
         """Tell whether an object is to be read that a page brings by the way."""
@@ -235,15 +255,17 @@ class Tables:
         """Have an object that could not be read before tried with the others of these."""
         entry = self._failed[source.path, wanted.id]
         entry.itself |= wanted.itself
+        entry.lines |= wanted.lines
         entry.collections = sorted({*entry.collections, *self._plan.names(source)})
-        self._add_children(entry, wanted)
+        self._add_children(entry, wanted.children)
 
-    def _add_children(self, entry: Failed, wanted: Wanted) -> None:
+    def _add_children(self, entry: Failed, children: Iterable[ChildGone]) -> None:
+        """Keep rows inside an object in mind that are gone unless it shows them."""
         known = {(name, id_) for name, id_, _ in entry.children}
         entry.children += [
             (child.collection.name, child.id, child.at)
-            for child in wanted.children
-            if (child.collection.name, child.id) not in known
+            for child in children
+            if (child.collection.name, child.id) not in known and not child.is_alive
         ]
 
     def _owed(self, source: Source) -> frozenset[str]:
@@ -383,10 +405,8 @@ class Tables:
         """
         listing, id_ = source.listing, wanted.id
         if not wanted.itself or not fits(listing.object, id_):
-            # Nothing is known of itself; what was inside it is gone all the same.
-            self._flag_children(wanted)
             self.changes.take(listing, id_)
-            self._forget_failed(source, id_)
+            self._gone_with(source, wanted)
             return
         if not listing.deletable and wanted.deletion is None:
             error = StripeError(
@@ -419,19 +439,19 @@ class Tables:
             if self._is_wanted(shown, listing):
                 self._flag(collection, id_, shown, at)
             self._unsettled.get(collection.name, {}).pop(id_, None)
-        self._flag_children(wanted)
-        entry = self._failed.get((source.path, id_))
-        for name, child_id, since in entry.children if entry else ():
-            self._flag_kept(source, name, child_id, since)
-        self._forget_failed(source, id_)
+        self._gone_with(source, wanted)
         self._recent.note(source.path, id_, self._clock())
 
-    def _flag_children(self, wanted: Wanted) -> None:
-        """Flag what was inside an object that is not there."""
+    def _gone_with(self, source: Source, wanted: Wanted) -> None:
+        """Flag what events call deleted of an object that is not there."""
         for child in wanted.children:
             child.unread -= 1
             if child.unread <= 0 and not child.is_alive:
                 self._flag(child.collection, child.id, child.last_known, child.at)
+        entry = self._failed.get((source.path, wanted.id))
+        for name, child_id, since in entry.children if entry else ():
+            self._flag_kept(source, name, child_id, since)
+        self._forget_failed(source, wanted.id)
 
     def orphans(self, children: Iterable[ChildGone]) -> None:
         """Flag rows that events call deleted without saying what they were in."""
@@ -458,10 +478,12 @@ class Tables:
     ) -> None:
         """Flag the rows inside an object that it does not show any more."""
         for child in children:
-            child.unread -= 1
             if child.collection.name in lacking:
                 continue  # What could not be read can't be missing either.
-            child.is_alive |= self._shows(source, found, child.collection, child.id)
+            child.unread -= 1
+            if self._shows(source, found, child.collection, child.id):
+                child.is_alive = True
+                self._is_alive(child.collection.name, child.id)
             if child.unread <= 0 and not child.is_alive:
                 self._flag(child.collection, child.id, child.last_known, child.at)
 
@@ -477,13 +499,20 @@ class Tables:
             if name in lacking:
                 left.append((name, id_, at))
                 continue
-            for collection, _ in source.feeds:
-                if collection.name == name and not self._shows(
-                    source, found, collection, id_
-                ):
-                    self._flag_kept(source, name, id_, at)
-                    break
+            if any(
+                self._shows(source, found, collection, id_)
+                for collection, _ in source.feeds
+                if collection.name == name
+            ):
+                self._is_alive(name, id_)
+            else:
+                self._flag_kept(source, name, id_, at)
         entry.children = left
+
+    def _is_alive(self, name: str, id_: str) -> None:
+        """Note that an object shows a row: no other has to be asked for it."""
+        for entry in self._failed.values():
+            entry.children = [one for one in entry.children if one[:2] != (name, id_)]
 
     def _shows(
         self, source: Source, found: Object, collection: Collection, id_: str
@@ -592,7 +621,8 @@ class Tables:
             source, wanted.id, sorted(names), error, wanted.created
         )
         entry.itself |= wanted.itself
-        self._add_children(entry, wanted)
+        entry.lines |= wanted.lines
+        self._add_children(entry, wanted.children)
         name = self._main(source, names)
         self._report.unread(name, f"{name} {wanted.id}", error, self._plan.name)
 
@@ -610,7 +640,11 @@ class Tables:
         """Note that it can't be read what a deleted customer has left behind."""
         for listing, other in self._plan.sources.items():
             if listing.object == _CUSTOMER:
-                self._note_failed(other, customer.id, sorted(names), error, None)
+                entry = self._note_failed(
+                    other, customer.id, sorted(names), error, None
+                )
+                # It is not there: then they are read.
+                entry.itself = True
         for name in names:
             what = f"{name} of {customer.id}"
             self._report.unread(name, what, error, self._plan.name)

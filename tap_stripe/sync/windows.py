@@ -35,6 +35,9 @@ _BEFORE_STRIPE = 1_293_840_000
 """Start of 2011. A window that begins before says nothing of where its list ends."""
 _BESIDE_MIDDLE = 0.25
 """How far from the middle, as a share of a window, a gap is still worth a cut."""
+_FAILURES_AT_FIRST = 5
+"""After so many failures and no page a list is taken to be refused: in a short one two
+objects may be bad."""
 _MOST_FAILURES = 100
 _DENSER = 8
 """How many times as dense as all that was read of a list a window may be taken to be:
@@ -232,15 +235,21 @@ class Windows:
     Args:
         windows: What is to be read.
         may_ask: Tells whether one more request may go to an endpoint.
+        by_halves: Whether what is bad of a list is looked for.
     """
 
     def __init__(
-        self, windows: Iterable[Window], *, may_ask: Callable[[str], bool]
+        self,
+        windows: Iterable[Window],
+        *,
+        may_ask: Callable[[str], bool],
+        by_halves: bool = True,
     ) -> None:
         self._open: dict[Source, _Progress] = {}
         self._taken: dict[Source, int] = {}
         self._began: int | None = None
         self._may_ask = may_ask
+        self._by_halves = by_halves
         for window in windows:
             self._open.setdefault(window.source, _Progress([])).windows.append(window)
             self._taken.setdefault(window.source, 0)
@@ -317,7 +326,8 @@ class Windows:
         if progress is None:
             return []
         progress.failures += 1
-        if window.whole or not progress.pages or progress.failures > _MOST_FAILURES:
+        most = _MOST_FAILURES if progress.pages else _FAILURES_AT_FIRST
+        if window.whole or not self._by_halves or progress.failures >= most:
             self.drop(window.source)
             return None
         if seconds(window.unread) == 1:
@@ -326,17 +336,19 @@ class Windows:
             return given_up
         older, newer = split(window.unread, _middle(window.unread) - 1)
         window.unread, window.top, window.cursor = newer, newer[-1][1], None
-        progress.windows.append(
-            Window(
-                window.source,
-                window.fed,
-                older,
-                top=older[-1][1],
-                bottom=window.bottom,
-                density=window.density,
-            )
+        other = Window(
+            window.source,
+            window.fed,
+            older,
+            top=older[-1][1],
+            bottom=window.bottom,
+            density=window.density,
         )
         window.bottom = False
+        # Behind those of which nothing bad is known, and the half that more likely has
+        # the bad one, the newer, behind the other: a page shows that the list comes.
+        progress.windows.remove(window)
+        progress.windows += [other, window]
         return []
 
     def standing(self) -> list[tuple[Source, int, float | None]]:

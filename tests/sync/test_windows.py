@@ -184,6 +184,77 @@ def test_a_second_without_end_is_an_error():
         window.go_on(FullPage(7, 7, PAGE, 7, "one more"))
 
 
+# What can't be had
+
+
+def read_around(times, bad, *, has_pages=True):
+    """Read a list of which some seconds can't be had; give what is given up."""
+    server, given_up = ListInMemory(times), []
+    seen: list[tuple[int, int]] = []
+    charges = Source(None, CHARGES)
+    windows = Windows([Window(charges, frozenset(), [(0, NOW)], NOW)], may_ask=anything)
+    while windows:
+        window = windows.take()
+        assert window is not None
+        first = window.unread[0][0]
+        found, has_more = server.page(window)
+        read_down_to = found[-1][1] if has_more else first
+        if any(read_down_to <= one <= window.top for one in bad) or not has_pages:
+            found_bad = windows.failed(window)
+            if found_bad is None:
+                return server, None, seen
+            given_up += found_bad
+            continue
+        seen += found
+        full = None
+        if has_more:
+            id_, oldest = found[-1]
+            full = FullPage(found[0][1], oldest, len(found), window.top, str(id_))
+        windows.give_back(window, full, len(found))
+    return server, given_up, seen
+
+
+@pytest.mark.parametrize("count", [3_000, 20])
+@pytest.mark.parametrize("bad", [{500_000}, {0}, {NOW}, {3, 700_000}])
+def test_the_seconds_that_can_not_be_had_are_the_only_ones_given_up(bad, count):
+    times = random.Random(1).sample(range(1, NOW), count)
+
+    server, given_up, seen = read_around([*times, *bad], bad)
+
+    assert sorted(given_up) == sorted((one, one) for one in bad)
+    assert {created for _, created in seen} >= set(times) - bad
+    # 30 pages; half of a million seconds is found in 20 steps, some before a page.
+    assert server.requests < 30 + 60 * len(bad)
+
+
+def test_a_list_of_which_no_page_comes_is_given_up_whole_and_soon():
+    server, given_up, seen = read_around(range(1000), set(), has_pages=False)
+
+    assert given_up is None
+    assert seen == []
+    assert server.requests == 5
+
+
+def test_a_list_that_is_read_as_one_can_not_be_halved():
+    coupons = Source(None, Listing("/v1/coupons", "coupon", windowed=False))
+    window = Window(coupons, frozenset(), [(0, NOW)], NOW, whole=True)
+    windows = Windows([window], may_ask=anything)
+
+    assert windows.take() is window
+    assert windows.failed(window) is None
+    assert not windows
+
+
+def test_a_list_without_created_that_goes_round_is_an_error():
+    coupons = Source(None, Listing("/v1/coupons", "coupon", windowed=False))
+    window = Window(coupons, frozenset(), [(0, NOW)], NOW, whole=True)
+    window.go_on(FullPage(9, 1, PAGE, 0, "A"))
+    window.go_on(FullPage(9, 1, PAGE, 0, "B"))
+
+    with pytest.raises(ResponseError, match="without end"):
+        window.go_on(FullPage(9, 1, PAGE, 0, "A"))
+
+
 # How far it is
 
 BEGAN, SPAN = 1_500_000_000, 50_000_000
