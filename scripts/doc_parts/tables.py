@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from tap_stripe import permissions
 from tap_stripe.streams import Collection
-from tap_stripe.streams.old_names import entries
 from tap_stripe.streams.listings import EVENTS
+from tap_stripe.streams.old_names import entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -26,7 +26,7 @@ def _delays() -> Generator[float, None, None]:
     """
     delays = backoff.expo(base=2, factor=0.5, max_value=8)
     next(delays)  # Its first value is no delay.
-    return delays  # type: ignore[return-value] # None comes first only
+    return delays
 
 
 @dataclass(slots=True)

@@ -13,7 +13,6 @@ from tap_stripe.errors import (
 )
 from tap_stripe.state.bookmarks import Failed
 from tap_stripe.streams.base import embedded
-from tap_stripe.sync.changes import Wanted
 from tap_stripe.sync.fetch import is_harmless
 from tap_stripe.sync.routing import fits, items_in_lines
 
@@ -23,11 +22,11 @@ if TYPE_CHECKING:
     from tap_stripe.output.writer import Writer
     from tap_stripe.report.report import Report
     from tap_stripe.state.bookmarks import AccountState
-    from tap_stripe.state.intervals import Interval, Intervals
+    from tap_stripe.state.intervals import Interval
     from tap_stripe.streams.base import Collection
     from tap_stripe.streams.listing import Feed, Listing
     from tap_stripe.streams.shape import Row
-    from tap_stripe.sync.changes import Changes, Recent
+    from tap_stripe.sync.changes import Changes, Recent, Wanted
     from tap_stripe.sync.plan import Plan
     from tap_stripe.sync.routing import ChildGone
     from tap_stripe.sync.source import Source
@@ -114,7 +113,7 @@ class Tables:
             if collection.name in names and (by_id or not feed.changes_only):
                 counter = self._report.changed if by_id else self._report.listed
                 counter[collection.name] += self._write_rows(
-                    source, collection, feed, wanted, received_at, bad
+                    collection, feed, wanted, received_at, bad
                 )
         if source.listing.relisted:
             self._note_ids(source, objects)
@@ -123,7 +122,6 @@ class Tables:
 
     def _write_rows(
         self,
-        source: Source,
         collection: Collection,
         feed: Feed,
         objects: list[Object],
@@ -178,15 +176,7 @@ class Tables:
     ) -> None:
         """Note that an object was read, and what of it was not."""
         listing, id_ = source.listing, text(found.get("id")) or ""
-        partial = self._partial.pop((source.path, id_), {})
-        lacking = dict(bad.get(id_, {}))
-        for collection, feed in source.feeds:
-            for name, error in partial.items():
-                if collection.name in names and (
-                    feed.embedded.partition(".")[0] == name
-                    or (not feed.embedded and collection.shaper.selects(name))
-                ):
-                    lacking.setdefault(collection.name, error)
+        lacking = {**self._cut_off(source, id_, names), **bad.get(id_, {})}
         entry = self._failed.get((source.path, id_))
         if entry is not None:
             entry.collections = [n for n in entry.collections if n not in names]
@@ -210,6 +200,21 @@ class Tables:
         if entry is not None and not entry.collections:
             self._failed.pop((source.path, id_), None)
 
+    def _cut_off(
+        self, source: Source, id_: str, names: frozenset[str]
+    ) -> dict[str, Exception]:
+        """Name the collections that lack a list inside an object, and say why."""
+        partial = self._partial.pop((source.path, id_), {})
+        lacking: dict[str, Exception] = {}
+        for collection, feed in source.feeds:
+            for name, error in partial.items():
+                if collection.name in names and (
+                    feed.embedded.partition(".")[0] == name
+                    or (not feed.embedded and collection.shaper.selects(name))
+                ):
+                    lacking.setdefault(collection.name, error)
+        return lacking
+
     def wants(self, source: Source, id_: str) -> bool:
         """Tell whether an object is to be read that a page brings by the way."""
         return (source.path, id_) in self._failed or id_ in self.changes.wanted.get(
@@ -225,7 +230,7 @@ class Tables:
         return (source.path, id_) in self._failed_now
 
     def put_off(self, source: Source, wanted: Wanted) -> None:
-        """Have an object that could not be read before tried with the others of these."""
+        """Have an object that could not be read before tried with the others, last."""
         entry = self._failed[source.path, wanted.id]
         entry.itself |= wanted.itself
         entry.collections = sorted({*entry.collections, *self._plan.names(source)})
@@ -392,12 +397,7 @@ class Tables:
             held = bookmark.ids.get(source.path)
             if held and id_ in held:
                 held.remove(id_)
-        at = wanted.deletion.at if wanted.deletion else int(self._clock())
-        shown: Object = {"id": id_, "object": listing.object}
-        if wanted.deletion is not None:
-            shown = wanted.deletion.last_known
-        if wanted.created is not None:
-            shown = {listing.time: wanted.created, **shown}
+        at, shown = self._last_known(listing, wanted)
         if listing.object == _CUSTOMER:
             self.customers_gone[id_] = None
         for collection, feed in source.feeds:
@@ -406,15 +406,22 @@ class Tables:
             if self._is_wanted(shown, listing):
                 self._flag(collection, id_, shown, at)
             self._unsettled.get(collection.name, {}).pop(id_, None)
-        for child in wanted.children:
-            child.unread -= 1
-            if child.unread <= 0 and not child.is_alive:
-                self._flag(child.collection, child.id, child.last_known, child.at)
+        self._judge_children(source, {}, wanted.children, {})
         entry = self._failed.get((source.path, id_))
         for name, child_id, since in entry.children if entry else ():
             self._flag_kept(source, name, child_id, since)
         self._forget_failed(source, id_)
         self._recent.note(source.path, id_, self._clock())
+
+    def _last_known(self, listing: Listing, wanted: Wanted) -> tuple[int, Object]:
+        """Give when an object was deleted, and what is known of it."""
+        at = int(self._clock())
+        shown: Object = {"id": wanted.id, "object": listing.object}
+        if wanted.deletion is not None:
+            at, shown = wanted.deletion.at, wanted.deletion.last_known
+        if wanted.created is not None:
+            shown = {listing.time: wanted.created, **shown}
+        return at, shown
 
     def orphans(self, children: Iterable[ChildGone]) -> None:
         """Flag rows that events call deleted without saying what they were in."""
@@ -568,7 +575,7 @@ class Tables:
         error: Exception,
         names: frozenset[str],
     ) -> None:
-        """Note that an object can't be read: it is tried again, last, in the next run."""
+        """Note that an object can't be read: it is tried again in the next run."""
         listing = source.listing
         self.changes.take(listing, wanted.id)
         entry = self._note_failed(
@@ -604,15 +611,8 @@ class Tables:
         for collection in self._plan.collections:
             self._report.refuse(collection.name, source.listing, error, self._plan.name)
 
-    def page_failed(
-        self,
-        source: Source,
-        names: frozenset[str],
-        intervals: Intervals,
-        error: Exception,
-    ) -> None:
+    def page_failed(self, names: frozenset[str], error: Exception) -> None:
         """Note that some seconds of a list can't be read: they stay unread."""
-        del intervals
         for name in names:
             self._report.unread(name, f"{name}, a page", error, self._plan.name)
 

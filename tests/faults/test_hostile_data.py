@@ -286,11 +286,18 @@ def test_any_event_is_routed_or_passed_over(events):
         assert len(str(error)) < 2_000  # noqa: PT017 - an allowed end, not the expected one
         return
 
-    gone = [deletion for _, _, one in changes.take_gone() for deletion in one.deletions]
-    for deletion in [*gone, *changes.take_children()]:
-        row = deletion.collection.deleted_row(
-            deletion.last_known, deleted_at=1, received_at=2
-        )
+    wanted = [one for held in changes.wanted.values() for one in held.values()]
+    gone = [
+        (collection, one.deletion.last_known)
+        for one in wanted
+        if one.deletion is not None
+        for collection, feed in feeds
+        if feed.listing == one.deletion.listing and not feed.embedded
+    ]
+    inside = [*changes.orphans, *(child for one in wanted for child in one.children)]
+    gone += [(child.collection, child.last_known) for child in inside]
+    for collection, last_known in gone:
+        row = collection.deleted_row(last_known, deleted_at=1, received_at=2)
         assert is_clean(msgspec.json.encode(row).decode())
 
 
