@@ -600,7 +600,10 @@ class Tables:
         """Note that it can't be read what a deleted customer has left behind."""
         for listing, other in self._plan.sources.items():
             if listing.object == _CUSTOMER:
-                self._note_failed(other, customer.id, sorted(names), error, None)
+                entry = self._note_failed(
+                    other, customer.id, sorted(names), error, None
+                )
+                entry.itself = True
         for name in names:
             what = f"{name} of {customer.id}"
             self._report.unread(name, what, error, self._plan.name)

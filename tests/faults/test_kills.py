@@ -21,9 +21,9 @@ STOPS_WITHIN_S = 6
 PACE = 100
 SLOW_S = 0.03
 
-# About 190 requests. A kill costs the first requests and the pages of events of the next
-# start, what was under way, what no STATE had told yet, and the last page of each window
-# that was open.
+# About 190 requests. A kill costs the first requests and the pages of events of the
+# next start, what was under way, what no STATE had told yet, and the last page of each
+# window that was open.
 A_KILL = {"charges": 3_000, "balance_transactions": 13_000, "invoices": 300}
 
 

@@ -16,7 +16,7 @@ _FIRST_DELAY_S = 0.01
 with contextlib.suppress(ImportError, AttributeError):
     _client = importlib.import_module("tap_stripe.api.client")
     # Where there is no such thing, the tests take longer, and are right all the same.
-    _retries = partial(_client.Retries, _delay_s=_FIRST_DELAY_S)
+    _retries = partial(_client.Retries, first_delay_s=_FIRST_DELAY_S)
     vars(_client)["Retries"] = _retries
 
 __all__ = ["TapStripe"]
