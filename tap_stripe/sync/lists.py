@@ -106,7 +106,7 @@ class Lists(Stage):
         if given_up is None:
             self.refused(window, error)
         elif given_up:
-            self.tables.page_failed(source, window.fed, given_up, error)
+            self.tables.page_failed(window.fed, error)
 
     def refused(self, window: Window, error: Exception) -> None:
         """Note that a list can't be read."""

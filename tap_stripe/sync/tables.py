@@ -14,7 +14,6 @@ from tap_stripe.errors import (
 from tap_stripe.state.bookmarks import Failed
 from tap_stripe.state.intervals import fewer, union
 from tap_stripe.streams.base import embedded
-from tap_stripe.sync.changes import Wanted
 from tap_stripe.sync.fetch import is_harmless
 from tap_stripe.sync.routing import fits, items_in_lines
 
@@ -24,11 +23,11 @@ if TYPE_CHECKING:
     from tap_stripe.output.writer import Writer
     from tap_stripe.report.report import Report
     from tap_stripe.state.bookmarks import AccountState
-    from tap_stripe.state.intervals import Interval, Intervals
+    from tap_stripe.state.intervals import Interval
     from tap_stripe.streams.base import Collection
     from tap_stripe.streams.listing import Feed, Listing
     from tap_stripe.streams.shape import Row
-    from tap_stripe.sync.changes import Changes, Recent
+    from tap_stripe.sync.changes import Changes, Recent, Wanted
     from tap_stripe.sync.plan import Plan
     from tap_stripe.sync.routing import ChildGone
     from tap_stripe.sync.source import Source
@@ -121,7 +120,7 @@ class Tables:
             if collection.name in names and (by_id or not feed.changes_only):
                 counter = self._report.changed if by_id else self._report.listed
                 counter[collection.name] += self._write_rows(
-                    source, collection, feed, wanted, received_at, bad
+                    collection, feed, wanted, received_at, bad
                 )
         if source.listing.relisted:
             self._note_ids(source, objects)
@@ -130,7 +129,6 @@ class Tables:
 
     def _write_rows(
         self,
-        source: Source,
         collection: Collection,
         feed: Feed,
         objects: list[Object],
@@ -252,7 +250,7 @@ class Tables:
         return (source.path, id_) in self._failed_now
 
     def put_off(self, source: Source, wanted: Wanted) -> None:
-        """Have an object that could not be read before tried with the others of these."""
+        """Have an object that could not be read before tried with the others, last."""
         entry = self._failed[source.path, wanted.id]
         entry.itself |= wanted.itself
         entry.lines |= wanted.lines
@@ -425,12 +423,7 @@ class Tables:
             held = bookmark.ids.get(source.path)
             if held and id_ in held:
                 held.remove(id_)
-        at = wanted.deletion.at if wanted.deletion else int(self._clock())
-        shown: Object = {"id": id_, "object": listing.object}
-        if wanted.deletion is not None:
-            shown = wanted.deletion.last_known
-        if wanted.created is not None:
-            shown = {listing.time: wanted.created, **shown}
+        at, shown = self._last_known(listing, wanted)
         if listing.object == _CUSTOMER:
             self.customers_gone[id_] = None
         for collection, feed in source.feeds:
@@ -452,6 +445,16 @@ class Tables:
         for name, child_id, since in entry.children if entry else ():
             self._flag_kept(source, name, child_id, since)
         self._forget_failed(source, wanted.id)
+
+    def _last_known(self, listing: Listing, wanted: Wanted) -> tuple[int, Object]:
+        """Give when an object was deleted, and what is known of it."""
+        at = int(self._clock())
+        shown: Object = {"id": wanted.id, "object": listing.object}
+        if wanted.deletion is not None:
+            at, shown = wanted.deletion.at, wanted.deletion.last_known
+        if wanted.created is not None:
+            shown = {listing.time: wanted.created, **shown}
+        return at, shown
 
     def orphans(self, children: Iterable[ChildGone]) -> None:
         """Flag rows that events call deleted without saying what they were in."""
@@ -614,7 +617,7 @@ class Tables:
         error: Exception,
         names: frozenset[str],
     ) -> None:
-        """Note that an object can't be read: it is tried again, last, in the next run."""
+        """Note that an object can't be read: it is tried again in the next run."""
         listing = source.listing
         self.changes.take(listing, wanted.id)
         entry = self._note_failed(
@@ -655,15 +658,8 @@ class Tables:
         for collection in self._plan.collections:
             self._report.refuse(collection.name, source.listing, error, self._plan.name)
 
-    def page_failed(
-        self,
-        source: Source,
-        names: frozenset[str],
-        intervals: Intervals,
-        error: Exception,
-    ) -> None:
+    def page_failed(self, names: frozenset[str], error: Exception) -> None:
         """Note that some seconds of a list can't be read: they stay unread."""
-        del intervals
         for name in names:
             self._report.unread(name, f"{name}, a page", error, self._plan.name)
 
