@@ -3,7 +3,7 @@
 These tests see what a user sees (tables, exit code, stderr) and what Stripe sees
 (requests), and nothing of how the tap is made.
 
-pytest tests/trust                    of each test three situations a day, in turn
+pytest tests/trust                    of each test two situations a day, in turn
 pytest tests/trust --day 7            those of another day
 pytest tests/trust --long --seed 1    all of them
 """
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from tap_stripe.sandbox.log import Entry
 
-SITUATIONS = 3
+SITUATIONS = 2
 OFTEN = "tests.trust.often:TapStripe.cli"
 QUICK = "tests.trust.quick:TapStripe.cli"
 PATIENCE_S = 45
