@@ -345,14 +345,15 @@ class Fetch:
         # From its beginning: ten entries cost less than what another order would.
         entries: list[Object] = []
         known: set[str | None] = set()
+        last = ""
         for count in range(MOST_PAGES):
-            last = _cursor(entries, "created")
             cursor = [("starting_after", last)] if last else []
             try:
                 answer = self._list(source, path, [*params, *cursor])
             except CursorGone:
-                entries, known = [], set()
+                entries, known, last = [], set(), ""
                 continue
+            last = _cursor(answer.value.data, "created")
             fresh = []
             for entry in answer.value.data:
                 for owner in owners:
@@ -491,15 +492,17 @@ def _wrong(source: Source, found: Object, between: Interval | None) -> str:
 def _cursor(found: Sequence[Object], time: str) -> str:
     """Give the id of the object behind which a list is read on; empty for none.
 
-    The last one of the last second that has ended: objects of a second may stand in
-    another order the next time, so that the second in which a page ends is read again
-    as a whole. Where a page has but one second it is the last one.
+    Not the last one: objects of a second may stand in another order the next time, and
+    one may stand a second off, so that the seconds in which a page ends are read again
+    as a whole. Where a page has no others it is the last one after all.
     """
-    if not found:
-        return ""
-    end = integer(found[-1].get(time))
-    ended = [one for one in found if integer(one.get(time)) != end]
-    return text((ended or found)[-1].get("id")) or ""
+    times = [integer(one.get(time)) for one in found]
+    placed = [at for at in times if at is not None]
+    for off in (_OUT_OF_ORDER_S, 0):
+        for one, at in zip(reversed(found), reversed(times), strict=True):
+            if len(placed) == len(times) and at is not None and at > min(placed) + off:
+                return text(one.get("id")) or ""
+    return text(found[-1].get("id")) or "" if found else ""
 
 
 def _ends(source: Source, found: Iterable[Object], top: int) -> tuple[int, int]:
