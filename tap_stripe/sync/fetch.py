@@ -342,18 +342,16 @@ class Fetch:
             ),
         ]
         owners = source.owners(name)
-        # From its beginning: ten entries cost less than what another order would.
-        entries: list[Object] = []
-        known: set[str | None] = set()
-        last = ""
+        entries: list[Object] = list(shown.data)
+        known = {text(entry.get("id")) for entry in entries}
+        last = text(entries[-1].get("id")) if entries else None
         for count in range(MOST_PAGES):
             cursor = [("starting_after", last)] if last else []
             try:
                 answer = self._list(source, path, [*params, *cursor])
             except CursorGone:
-                entries, known, last = [], set(), ""
+                entries, known, last = [], set(), None
                 continue
-            last = _cursor(answer.value.data, "created")
             fresh = []
             for entry in answer.value.data:
                 for owner in owners:
@@ -364,6 +362,7 @@ class Fetch:
                     fresh.append(entry)
             known |= {text(entry.get("id")) for entry in fresh}
             entries += fresh
+            last = text(entries[-1].get("id")) if entries else None
             if not answer.value.has_more or not answer.value.data:
                 return Sublist(entries, shown.url), count + 1
             if not fresh:
