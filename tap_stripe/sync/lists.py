@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tap_stripe.api.body import Object, integer
-from tap_stripe.errors import ResponseError
+from tap_stripe.errors import EndpointGone, ResponseError
 from tap_stripe.sync.fetch import OF_AN_ENDPOINT, Page, concerns_more
 from tap_stripe.sync.stage import Stage
 from tap_stripe.sync.windows import FullPage, Windows
@@ -98,7 +98,9 @@ class Lists(Stage):
         source = window.source
         if concerns_more(source, error):
             raise error
-        if isinstance(error, OF_AN_ENDPOINT):
+        # An endpoint that has given pages is not gone.
+        is_gone = isinstance(error, EndpointGone) and self.windows.has_come(source)
+        if isinstance(error, OF_AN_ENDPOINT) and not is_gone:
             self.windows.drop(source)
             self.refused(window, error)
             return

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tap_stripe.api.body import Object, text
+from tap_stripe.errors import EndpointGone
 from tap_stripe.sync.chunks import Chunks
 from tap_stripe.sync.fetch import OF_AN_ENDPOINT, Page, concerns_more
 from tap_stripe.sync.stage import Stage
@@ -195,8 +196,8 @@ class Objects(Stage):
             return False
         if concerns_more(source, error):
             raise error
-        if not isinstance(error, OF_AN_ENDPOINT):
-            return False
+        if not isinstance(error, OF_AN_ENDPOINT) or isinstance(error, EndpointGone):
+            return False  # A single address may be refused like that.
         self._refuse(source, error)
         return True
 

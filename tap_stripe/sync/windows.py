@@ -311,6 +311,11 @@ class Windows:
         if not window.unread:
             self._close(window)
 
+    def has_come(self, source: Source) -> bool:
+        """Tell whether a page of a list has come."""
+        progress = self._open.get(source)
+        return progress is not None and progress.pages > 0
+
     def failed(self, window: Window) -> Intervals | None:
         """Take a window back whose page could not be had.
 
