@@ -254,7 +254,8 @@ class AccountSync:
                     mark = min(last, self.plan.times.ready)
                     bookmark.watermark = max(bookmark.watermark or 0, mark)
             named = stage.named
-            span = 4 * span if named * 4 < most else max(1, last - first)
+            # Of a second with many events nothing follows for the next one.
+            span = 4 * (span + 1) if named * 4 < most else max(1, last - first)
             first = last + 1
         self._slice = self._in_hand = None
 

@@ -1,4 +1,4 @@
-"""One account's sync, step by step, against the sandbox: stopped anywhere, it goes on."""
+"""One account's sync, step by step: stopped anywhere, it goes on."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def test_what_has_changed_is_read_oldest_slice_first_whatever_it_is(copy):
     mine.change(120)
     mine.wait()
 
-    assert mine.sync(most_in_slice=40, every_step=True)
+    assert mine.sync(most_in_slice=100, every_step=True)
 
     assert mine.differences() == []
     firsts = [int(query["created[gte]"][0]) for _, query in mine.asked("/v1/events")]
@@ -166,7 +166,20 @@ def test_what_has_changed_is_read_oldest_slice_first_whatever_it_is(copy):
     assert len(slices) > 4
     assert firsts == sorted(firsts)
     # Twice as many as a slice should, and those that the objects brought up.
-    assert 0 < mine.named < 2 * 40 + 100
+    assert 0 < mine.named < 2 * 100 + 100
+
+
+def test_a_second_in_which_very_much_happens_makes_no_others_costly(copy):
+    mine = copy(names=("charges",))
+    mine.sync()
+    mine.wait()
+    mine.change(1, each=250, only=["update_charge"])
+    mine.wait(3 * 86400)
+
+    mine.sync(most_in_slice=100)
+
+    assert mine.differences() == []
+    assert len(mine.asked("/v1/events")) < 40
 
 
 def test_neither_state_nor_memory_grows_with_what_has_changed(copy):
@@ -177,7 +190,7 @@ def test_neither_state_nor_memory_grows_with_what_has_changed(copy):
         mine.wait()
         mine.change(seconds)
         mine.wait()
-        mine.sync(most_in_slice=40, every_step=True)
+        mine.sync(most_in_slice=100, every_step=True)
         sizes.append(mine.largest)
         named.append(mine.named)
 
@@ -227,7 +240,7 @@ def test_nothing_is_lost_wherever_a_run_is_killed(copy, chance):
 
     while runs < 3:
         steps = dice.choice([1, 2, 5, 10, 20, 40, 80, None])
-        over = mine.sync(steps=steps, most_in_slice=dice.choice([10, 40, 10_000]))
+        over = mine.sync(steps=steps, most_in_slice=dice.choice([100, 10_000]))
         kills += not over
         runs += over
         if over or dice.random() < 0.3:
