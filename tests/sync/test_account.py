@@ -179,16 +179,21 @@ def test_a_second_in_which_very_much_happens_makes_no_others_costly(copy):
     mine.sync(most_in_slice=100)
 
     assert mine.differences() == []
-    assert len(mine.asked("/v1/events")) < 40
+    # A second of three pages, found by halves; then the seconds behind it.
+    assert len(mine.asked("/v1/events")) < 60
+
+
+PLAIN = ("charges", "customers")
+UPDATES = ["update_charge", "update_customer"]
 
 
 def test_neither_state_nor_memory_grows_with_what_has_changed(copy):
-    mine = copy()
+    mine = copy(names=PLAIN)
     mine.sync()
     sizes, named = [], []
     for seconds in (60, 240):
         mine.wait()
-        mine.change(seconds)
+        mine.change(seconds, only=UPDATES)
         mine.wait()
         mine.sync(most_in_slice=100, every_step=True)
         sizes.append(mine.largest)
@@ -214,22 +219,23 @@ def test_an_account_in_which_nothing_happens_costs_a_request_or_two(copy):
 
 
 def test_a_run_that_is_killed_in_a_slice_reads_on_what_is_left_of_it(copy):
-    whole = copy()
-    mine = copy()
+    whole, mine = copy(names=PLAIN), copy(names=PLAIN)
     for one in (whole, mine):
         one.sync()
         one.wait()
-        one.change(60, each=5)
+        one.change(60, each=5, only=UPDATES)
         one.wait()
     whole.sync()
 
-    assert not mine.sync(steps=len(whole.asked()) // 2)
+    assert not mine.sync(steps=2 * len(whole.asked()) // 3)
     first = len(mine.asked())
+    assert mine.state["account"]["slice"], "it was in the middle of one"
     assert mine.sync()
 
     assert mine.differences() == []
-    # What was in flight, and the events again.
-    assert first + len(mine.asked()) < len(whole.asked()) + 24 + 10
+    events = len(whole.asked("/v1/events"))
+    # The events again, and what was in flight.
+    assert first + len(mine.asked()) < len(whole.asked()) + events + 15
 
 
 @pytest.mark.parametrize("chance", range(4))
@@ -255,7 +261,7 @@ def test_nothing_is_lost_wherever_a_run_is_killed(copy, chance):
 
 def test_all_that_a_state_claims_is_written(copy):
     mine = copy()
-    mine.sync(steps=15)
+    mine.sync(steps=4)
     held = mine.state["charges"]["unread"]["/v1/charges"]
     written = {key[0] for key in mine.target.tables["charges"]}
 
@@ -282,7 +288,7 @@ def test_what_was_refused_is_asked_for_once_and_read_when_it_may_be(copy):
     mine.change(10, only=["update_coupon", "update_charge"])
     mine.wait()
     mine.sync()
-    assert len(mine.asked("/v1/coupons")) == 1
+    assert {query["limit"][0] for _, query in mine.asked("/v1/coupons")} == {"1"}
     mine.sandbox.set_key(key, None)
     mine.wait()
     mine.sync()
@@ -302,7 +308,7 @@ def test_an_object_that_can_not_be_read_is_named_kept_and_read_the_next_time(cop
     mine.wait()
     mine.sandbox.impostor = lambda target: (
         (400, b'{"error":{"message":"Bad."}}', {"Content-Type": "application/json"})
-        if bad["id"] in target or "created%5Blte%5D" in target
+        if target.startswith(("/v1/charges?", f"/v1/charges/{bad['id']}"))
         else None
     )
     mine.sync()
