@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import os
 import select
 import signal
@@ -37,9 +39,20 @@ class Stopping:
                 # No thread: starting one takes locks that may be held right here.
                 signal.signal(signal.SIGALRM, lambda *_: os._exit(code))
                 signal.setitimer(signal.ITIMER_REAL, _PATIENCE_S)
+                atexit.register(_call_off)
         elif now - self._asked_at > _SAME_WISH_S and _is_blocked():
             # Not by an exception: on its way out Python would flush into the pipe.
             os._exit(code)
+
+
+def _call_off() -> None:
+    """Leave the rest to Python, once it can't block any more.
+
+    It takes the handler away before it ends, and SIGALRM would be the exit code.
+    """
+    with contextlib.suppress(OSError, ValueError):
+        sys.stdout.flush()
+    signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _is_blocked() -> bool:

@@ -170,6 +170,8 @@ def test_a_stream_that_is_not_selected_makes_no_request_and_no_line(
     assert named == {"charges", "cards", None}
     assert state["value"]["bookmarks"].keys() == {"account", "charges", "cards"}
     assert {one for one in asked if "/charges" not in one} <= {
+        "GET /v1/account",
+        "GET /v1/events",
         "GET /v1/customers",
         "GET /v1/customers/:id/sources",
         "GET /v1/accounts",
@@ -316,7 +318,7 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     ),
     "interval_before_all_time": (
         {},
-        {"state": {"bookmarks": {"charges": {**FIT, "unsettled": [[-1, 4]]}}}},
+        {"state": {"bookmarks": {"charges": {**FIT, "unread": {"x": [[-1, 4]]}}}}},
         NO_STATE,
     ),
     "bookmark_of_a_later_format": (

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from tap_stripe import permissions
 from tap_stripe.streams import Collection
+from tap_stripe.streams.listings import EVENTS, OWN_ACCOUNT
 from tap_stripe.streams.old_names import entries
-from tap_stripe.streams.listings import EVENTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -60,7 +60,7 @@ def idle_requests(names: Iterable[str]) -> int:
         for feed in Collection.registered[name].feeds
         if not feed.changes_only
     }
-    return len(listings) + 1
+    return len(listings | {OWN_ACCOUNT, EVENTS})
 
 
 def costs_table() -> str:

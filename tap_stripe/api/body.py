@@ -36,6 +36,13 @@ class ObjectList(msgspec.Struct):
     url: str = ""
 
 
+class _LooseList(msgspec.Struct):
+    data: list[Raw]
+    has_more: bool
+    object: str
+    url: str = ""
+
+
 class Sublist(msgspec.Struct):
     """A list inside an object that was read to its end; encodes as Stripe writes it."""
 
@@ -51,6 +58,7 @@ class _Reference(msgspec.Struct):
 
 _NULL = Raw(b"null")
 _list = msgspec.json.Decoder(ObjectList)
+_loose_list = msgspec.json.Decoder(_LooseList)
 _object = msgspec.json.Decoder(dict[str, Raw])
 _objects = msgspec.json.Decoder(list[Raw])
 _reference = msgspec.json.Decoder(_Reference)
@@ -89,7 +97,14 @@ def decode_page(body: bytes) -> ObjectList:
     Raises:
         msgspec.MsgspecError: It is none.
     """
-    page = _list.decode(clean(body))
+    text_of = clean(body)
+    try:
+        page = _list.decode(text_of)
+    except msgspec.ValidationError:
+        # An entry may be no object: the others are as good as ever.
+        loose = _loose_list.decode(text_of)
+        data = [_object.decode(one) if is_object(one) else {} for one in loose.data]
+        page = ObjectList(data, loose.has_more, loose.object, loose.url)
     if page.object != "list":
         message = f"`object` is {page.object!r} instead of 'list'"
         raise msgspec.ValidationError(message)

@@ -182,7 +182,7 @@ class Client:
                 wait = retries.wait_s(
                     failed,
                     time.monotonic(),
-                    is_up=self._answered_at > retries.began,
+                    is_up=self._is_up(retries),
                     is_reached=self._is_reached,
                 )
                 if wait is None:
@@ -197,7 +197,7 @@ class Client:
             return error
         self._probe(retries)
         kind: type[StripeError] = Unavailable
-        if self._answered_at <= retries.began:
+        if not self._is_up(retries):
             kind = Down
         elif failed.is_unreadable:
             kind = Unreadable
@@ -230,6 +230,10 @@ class Client:
                 retries.time_s(is_reached=self._is_reached),
             )
 
+    def _is_up(self, retries: Retries) -> bool:
+        """Tell whether Stripe has answered anything since a request began, or just before."""
+        return self._answered_at > retries.began - _PROBE_EVERY_S
+
     def _probe(self, retries: Retries) -> None:
         """Find out whether Stripe is down: ask again for what it has answered last.
 
@@ -238,8 +242,7 @@ class Client:
         asked = self._answered
         with self._probing:
             since = time.monotonic() - self._probed_at
-            is_up = self._answered_at > retries.began
-            if asked is None or is_up or since < _PROBE_EVERY_S:
+            if asked is None or self._is_up(retries) or since < _PROBE_EVERY_S:
                 return
             with contextlib.suppress(StripeError, Failed):
                 self._ask_with_renewal(*asked)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import backoff
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Iterator
 
     from tap_stripe.api.refusals import Failed
 
@@ -17,16 +17,6 @@ FURTHER_TRIES = 5
 """While other requests are answered: about ten seconds."""
 UNREACHED_S = 60.0
 """The most while nothing has been reached at all: a setting may be wrong."""
-
-
-def _delays() -> Generator[float, None, None]:
-    """Give half a second, doubling to 8 s.
-
-    backoff's own waiting would keep a run from ending: a stop has to end it.
-    """
-    delays = backoff.expo(base=2, factor=0.5, max_value=8)
-    next(delays)  # Its first value is no delay.
-    return delays  # type: ignore[return-value] # None comes first only
 
 
 @dataclass(slots=True)
@@ -41,13 +31,20 @@ class Retries:
     Attributes:
         began: When the request was first sent, monotonic seconds.
         retry_s: The retry time.
+        first_delay_s: Seconds before the second try, about.
         tries: How often it has failed.
     """
 
     began: float
     retry_s: float
     tries: int = 0
-    _delays: Generator[float, None, None] = field(default_factory=_delays)
+    first_delay_s: float = 0.5
+    _delays: Iterator[float] = field(init=False)
+
+    def __post_init__(self) -> None:
+        # Its delays alone: backoff's own waiting would keep a run from ending.
+        self._delays = backoff.expo(base=2, factor=self.first_delay_s, max_value=8)
+        next(self._delays)  # Its first value is none.
 
     def failed(self, failed: Failed) -> None:
         """Count a failure."""

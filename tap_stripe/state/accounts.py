@@ -30,7 +30,7 @@ from tap_stripe.state.upgrade import upgraded
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_OF_ONE = ("unread", "unsettled", "ids", "refused")
+_OF_ONE = ("unread", "unsettled", "unsettled_in", "ids", "refused")
 """What of a bookmark differs from account to account."""
 _REST = details(AccountState())
 _EARLIER = "an earlier version"

@@ -40,6 +40,7 @@ class Bookmark(msgspec.Struct):
         start: What was created before is not wanted (`start_date`).
         unread: `created` intervals that are still to be listed, by endpoint.
         unsettled: Objects that will change without an event: id and `created`.
+        unsettled_in: Where they are many, `created` intervals that hold them.
         ids: What an endpoint has whose deletions no event tells, by endpoint, where it
             has few.
         many: Those of these endpoints that have too many to be listed whole each time.
@@ -55,6 +56,7 @@ class Bookmark(msgspec.Struct):
     start: int = 0
     unread: dict[str, Intervals] = {}
     unsettled: list[tuple[str, int | None]] = []
+    unsettled_in: Intervals = []
     ids: dict[str, list[str]] = {}
     many: list[str] = []
     refused: list[str] = []

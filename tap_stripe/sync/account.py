@@ -476,6 +476,9 @@ class AccountSync:
             since = max(times.start, (mark.listed or times.start) - late)
             if since <= times.now:
                 mark.add(path, (since, times.now))
+            if path == self._first_path(name):
+                for interval in self._tables.take_unsettled_in(name):
+                    mark.add(path, interval)
         again = {
             name for name in kept if listing.relisted and path not in marks[name].many
         }
@@ -497,6 +500,10 @@ class AccountSync:
             Window(source, fed, union(held), union(held)[-1][1])
             for fed, held in alike.items()
         ]
+
+    def _first_path(self, name: str) -> str:
+        [collection] = [c for c in self.plan.collections if c.name == name]
+        return collection.feeds[0].listing.path
 
     def _cover(self, source: Source, interval: tuple[int, int]) -> None:
         for name in source.names:

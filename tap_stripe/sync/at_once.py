@@ -18,7 +18,7 @@ _MARGIN = 1.3
 
 
 class AtOnce:
-    """Counts an account's requests, and bounds them by Little's law: pace times latency.
+    """Counts an account's requests; bounds them by Little's law, pace times latency.
 
     Args:
         budget: The paces.

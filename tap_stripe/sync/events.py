@@ -32,7 +32,7 @@ class _Stretch(Lists):
     ) -> None:
         source = Source(at_once.account, EVENTS)
         window = Window(source, frozenset(), [between], between[1])
-        super().__init__(fetch, at_once, tables, [window])
+        super().__init__(fetch, at_once, tables, [window], by_halves=False)
         self.source = source
         self.error: Exception | None = None
 

@@ -30,6 +30,7 @@ class Lists(Stage):
         at_once: As in `Stage`.
         tables: As in `Stage`.
         windows: What is to be read.
+        by_halves: As for `Windows`.
     """
 
     def __init__(
@@ -38,9 +39,11 @@ class Lists(Stage):
         at_once: AtOnce,
         tables: Tables,
         windows: Iterable[Window],
+        *,
+        by_halves: bool = True,
     ) -> None:
         super().__init__(fetch, at_once, tables)
-        self.windows = Windows(windows, may_ask=at_once.may_ask)
+        self.windows = Windows(windows, may_ask=at_once.may_ask, by_halves=by_halves)
 
     def has_more(self) -> bool:
         """Tell whether any window is open."""
@@ -103,7 +106,7 @@ class Lists(Stage):
         if given_up is None:
             self.refused(window, error)
         elif given_up:
-            self.tables.page_failed(source, window.fed, given_up, error)
+            self.tables.page_failed(window.fed, error)
 
     def refused(self, window: Window, error: Exception) -> None:
         """Note that a list can't be read."""

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tap_stripe.api.body import reference, text
-from tap_stripe.errors import NotFound, ResponseError
+from tap_stripe.errors import NotFound, ResponseError, StripeError
 from tap_stripe.streams.listings import EVENTS
 from tap_stripe.sync.changes import Wanted
 from tap_stripe.sync.fetch import MOST_PAGES, Page, concerns_more
@@ -155,6 +155,10 @@ class Subscriptions(Stage):
             self.tables.customer_failed(source, customer, error, names)
             return
         for page in pages or ():
+            for what in page.garbled:
+                garbled = StripeError(f"{source.path}?customer={id_} listed {what}")
+                customer = Wanted(id_, itself=True)
+                self.tables.customer_failed(source, customer, garbled, names)
 
             def write(some: list[Object], page: Page = page) -> None:
                 self.tables.write(source, some, page.received_at, names, by_id=True)

@@ -12,6 +12,7 @@ from tap_stripe.sync.source import is_of_the_key, sources
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tap_stripe.accounts import Accounts
     from tap_stripe.api.client import Client
     from tap_stripe.settings import Settings
     from tap_stripe.streams.base import Collection
@@ -48,13 +49,8 @@ def pages(
         accounts += [(id_, id_) for id_ in found.ids]
     for account, account_id in accounts:
         for listing, source in sources(account, [collection]).items():
-            is_own, of_the_key = account is None, is_of_the_key(listing)
-            if of_the_key and not is_own:
-                continue
-            if asks.several and is_own and not of_the_key and not asks.own:
-                continue
             feeds = [feed for _, feed in source.feeds if not feed.changes_only]
-            if not feeds or listing.later_only:
+            if not feeds or listing.later_only or not _is_asked_for(asks, source):
                 continue
             try:
                 for page in _pages(fetch, source, settings.start, now):
@@ -63,6 +59,13 @@ def pages(
             except TapError as error:
                 if not is_harmless(error, listing):
                     raise
+
+
+def _is_asked_for(asks: Accounts, source: Source) -> bool:
+    """Tell whether a list of an account is read: of some, only what is of the key."""
+    if source.account is not None:
+        return not is_of_the_key(source.listing)
+    return not asks.several or asks.own or is_of_the_key(source.listing)
 
 
 def _pages(fetch: Fetch, source: Source, start: int, now: int) -> Iterator[Page]:

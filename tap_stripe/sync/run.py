@@ -243,7 +243,7 @@ class Run:
     # Reading
 
     def next_task(self) -> Task | None:
-        """Give the next request of any account; None if there is none now, or at all."""
+        """Give the next request of any account; None if there is none now."""
         while True:
             while self._waiting and len(self._active) < _AT_ONCE:
                 self._active.append(self._waiting.popleft()())

@@ -51,6 +51,11 @@ class Source:
         """The collections that its lists feed."""
         return frozenset(c.name for c, feed in self.feeds if not feed.changes_only)
 
+    def owners(self, name: str) -> frozenset[str]:
+        """Name the properties by which an entry of a list inside says whose it is."""
+        named = {feed.parent for _, feed in self.feeds if feed.embedded == name}
+        return frozenset({*named, self.listing.object} - {""})
+
     def params(self, prefix: str = "") -> tuple[tuple[str, str], ...]:
         """Give the query parameters that each request has.
 

@@ -12,8 +12,8 @@ from tap_stripe.errors import (
     StripeError,
 )
 from tap_stripe.state.bookmarks import Failed
+from tap_stripe.state.intervals import fewer, union
 from tap_stripe.streams.base import embedded
-from tap_stripe.sync.changes import Wanted
 from tap_stripe.sync.fetch import is_harmless
 from tap_stripe.sync.routing import fits, items_in_lines
 
@@ -27,13 +27,15 @@ if TYPE_CHECKING:
     from tap_stripe.streams.base import Collection
     from tap_stripe.streams.listing import Feed, Listing
     from tap_stripe.streams.shape import Row
-    from tap_stripe.sync.changes import Changes, Recent
+    from tap_stripe.sync.changes import Changes, Recent, Wanted
     from tap_stripe.sync.plan import Plan
     from tap_stripe.sync.routing import ChildGone
     from tap_stripe.sync.source import Source
 
 SMALL = 1000
 """Objects up to which a list whose changes raise no events is read whole each time."""
+_MOST_UNSETTLED = 100
+"""Up to so many they are known by their ids, each of which costs a request at most."""
 _INVOICE, _INVOICE_ITEM, _CUSTOMER = "invoice", "invoiceitem", "customer"
 
 
@@ -79,6 +81,10 @@ class Tables:
         self._unsettled = {
             name: dict(bookmark.unsettled) for name, bookmark in state.bookmarks.items()
         }
+        self._unsettled_in = {
+            name: list(bookmark.unsettled_in)
+            for name, bookmark in state.bookmarks.items()
+        }
         self._partial: dict[tuple[str, str], Mapping[str, Exception]] = {}
         self._gone: dict[Collection, dict[str, tuple[Object, int]]] = {}
         self._met: dict[str, set[str]] = {}
@@ -114,7 +120,7 @@ class Tables:
             if collection.name in names and (by_id or not feed.changes_only):
                 counter = self._report.changed if by_id else self._report.listed
                 counter[collection.name] += self._write_rows(
-                    source, collection, feed, wanted, received_at, bad
+                    collection, feed, wanted, received_at, bad
                 )
         if source.listing.relisted:
             self._note_ids(source, objects)
@@ -123,7 +129,6 @@ class Tables:
 
     def _write_rows(
         self,
-        source: Source,
         collection: Collection,
         feed: Feed,
         objects: list[Object],
@@ -245,7 +250,7 @@ class Tables:
         return (source.path, id_) in self._failed_now
 
     def put_off(self, source: Source, wanted: Wanted) -> None:
-        """Have an object that could not be read before tried with the others of these."""
+        """Have an object that could not be read before tried with the others, last."""
         entry = self._failed[source.path, wanted.id]
         entry.itself |= wanted.itself
         entry.lines |= wanted.lines
@@ -385,6 +390,10 @@ class Tables:
         """Give the objects of a collection that will change without an event."""
         return self._unsettled.get(collection.name, {})
 
+    def take_unsettled_in(self, name: str) -> Intervals:
+        """Give where many of them are; from now on that stands in what is unread."""
+        return self._unsettled_in.pop(name, [])
+
     # What is gone
 
     def missing(self, source: Source, wanted: Wanted, names: frozenset[str]) -> None:
@@ -414,12 +423,7 @@ class Tables:
             held = bookmark.ids.get(source.path)
             if held and id_ in held:
                 held.remove(id_)
-        at = wanted.deletion.at if wanted.deletion else int(self._clock())
-        shown: Object = {"id": id_, "object": listing.object}
-        if wanted.deletion is not None:
-            shown = wanted.deletion.last_known
-        if wanted.created is not None:
-            shown = {listing.time: wanted.created, **shown}
+        at, shown = self._last_known(listing, wanted)
         if listing.object == _CUSTOMER:
             self.customers_gone[id_] = None
         for collection, feed in source.feeds:
@@ -441,6 +445,16 @@ class Tables:
         for name, child_id, since in entry.children if entry else ():
             self._flag_kept(source, name, child_id, since)
         self._forget_failed(source, wanted.id)
+
+    def _last_known(self, listing: Listing, wanted: Wanted) -> tuple[int, Object]:
+        """Give when an object was deleted, and what is known of it."""
+        at = int(self._clock())
+        shown: Object = {"id": wanted.id, "object": listing.object}
+        if wanted.deletion is not None:
+            at, shown = wanted.deletion.at, wanted.deletion.last_known
+        if wanted.created is not None:
+            shown = {listing.time: wanted.created, **shown}
+        return at, shown
 
     def orphans(self, children: Iterable[ChildGone]) -> None:
         """Flag rows that events call deleted without saying what they were in."""
@@ -603,7 +617,7 @@ class Tables:
         error: Exception,
         names: frozenset[str],
     ) -> None:
-        """Note that an object can't be read: it is tried again, last, in the next run."""
+        """Note that an object can't be read: it is tried again in the next run."""
         listing = source.listing
         self.changes.take(listing, wanted.id)
         entry = self._note_failed(
@@ -644,15 +658,8 @@ class Tables:
         for collection in self._plan.collections:
             self._report.refuse(collection.name, source.listing, error, self._plan.name)
 
-    def page_failed(
-        self,
-        source: Source,
-        names: frozenset[str],
-        intervals: Intervals,
-        error: Exception,
-    ) -> None:
+    def page_failed(self, names: frozenset[str], error: Exception) -> None:
         """Note that some seconds of a list can't be read: they stay unread."""
-        del intervals
         for name in names:
             self._report.unread(name, f"{name}, a page", error, self._plan.name)
 
@@ -724,6 +731,15 @@ class Tables:
         self.write_gone()
         self._state.failed = list(self._failed.values())
         for name, held in self._unsettled.items():
-            if name in self._state.bookmarks:
-                self._state.bookmarks[name].unsettled = list(held.items())
+            bookmark = self._state.bookmarks.get(name)
+            if bookmark is None:
+                continue
+            times = [at for at in held.values() if at is not None]
+            if len(held) <= _MOST_UNSETTLED or len(times) < len(held):
+                bookmark.unsettled = list(held.items())
+                bookmark.unsettled_in = list(self._unsettled_in.get(name, ()))
+                continue
+            bookmark.unsettled = []
+            among = [*((at, at) for at in times), *self._unsettled_in.get(name, ())]
+            bookmark.unsettled_in = fewer(union(among), _MOST_UNSETTLED)
         return self._state

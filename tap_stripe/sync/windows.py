@@ -130,8 +130,8 @@ class Window:
             )
             raise ResponseError(message)
         self.pages += 1
-        self.top, self.cursor = full.top, full.cursor
         self.unread, _ = split(self.unread, full.oldest)
+        self.top, self.cursor = full.top, full.cursor
         if self.unread and self.unread[-1][1] < full.oldest:
             # The page ends between two intervals.
             self.top, self.cursor = self.unread[-1][1], None
@@ -233,15 +233,21 @@ class Windows:
     Args:
         windows: What is to be read.
         may_ask: Tells whether one more request may go to an endpoint.
+        by_halves: Whether what is bad of a list is looked for.
     """
 
     def __init__(
-        self, windows: Iterable[Window], *, may_ask: Callable[[str], bool]
+        self,
+        windows: Iterable[Window],
+        *,
+        may_ask: Callable[[str], bool],
+        by_halves: bool = True,
     ) -> None:
         self._open: dict[Source, _Progress] = {}
         self._taken: dict[Source, int] = {}
         self._began: int | None = None
         self._may_ask = may_ask
+        self._by_halves = by_halves
         for window in windows:
             self._open.setdefault(window.source, _Progress([])).windows.append(window)
             self._taken.setdefault(window.source, 0)
@@ -318,8 +324,8 @@ class Windows:
         if progress is None:
             return []
         progress.failures += 1
-        few = _FAILURES_AT_FIRST if not progress.pages else _MOST_FAILURES
-        if window.whole or progress.failures >= few:
+        most = _MOST_FAILURES if progress.pages else _FAILURES_AT_FIRST
+        if window.whole or not self._by_halves or progress.failures >= most:
             self.drop(window.source)
             return None
         if seconds(window.unread) == 1:

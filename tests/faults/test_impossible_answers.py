@@ -50,7 +50,6 @@ NO_PAGE = {
         b'{"object":"search_result","data":[],"has_more":false}',
         JSON,
     ),
-    "an empty page with more behind it": listed(has_more=True),
     "a customer": (200, b'{"id":"cus_1","object":"customer"}', JSON),
     "a moved page": (301, b"", {"Location": "/v1/elsewhere"}),
 }
@@ -69,6 +68,8 @@ def assert_nothing_is_claimed(copy, path):
     """Check that the next run, with Stripe as it is, brings all that was refused."""
     copy.sandbox.impostor = None
     said = copy.said()
+    for id_ in INVENTED:
+        copy.target.tables["charges"].pop((id_,), None)
     for name in OF_PATH[path]:
         assert b'"ACTIVATE_VERSION","stream":"%s"' % name.encode() not in said, name
     assert copy.sync().code == 0
@@ -97,6 +98,8 @@ def test_what_is_no_page_is_no_empty_page_in_a_later_sync_either(small, answer, 
 
     assert_one_sentence(ran, "/v1/events")
     for name, bookmark in small.held().items():
+        if name == "account":
+            continue
         assert bookmark["watermark"] == before[name]["watermark"]
     small.sandbox.impostor = None
     assert small.sync().code == 0
@@ -122,6 +125,7 @@ def test_an_embedded_list_that_can_not_be_read_is_an_error(copying, seed, answer
 
 
 CHARGE = {"object": "charge", "amount": 1, "currency": "usd", "metadata": {}}
+INVENTED = ("ch_1", "ch_2")
 WRONG_PAGES = {
     "of customers": [{"id": "cus_1", "object": "customer", "created": 500}],
     "with a customer among charges": [
@@ -160,13 +164,23 @@ WRONG_PAGES = {
 
 
 @pytest.mark.parametrize("what", WRONG_PAGES)
-def test_a_page_that_can_not_be_is_one_clear_error(small, what):
+def test_an_entry_that_can_not_be_is_left_out_and_named(small, what):
     small.sandbox.impostor = at("/v1/charges", listed(*WRONG_PAGES[what]))
 
     ran = small.sync()
 
     assert_one_sentence(ran, "/v1/charges")
     assert_nothing_is_claimed(small, "/v1/charges")
+
+
+def test_an_empty_page_is_the_end_whatever_it_says_of_more(small):
+    # Stripe has said so of lists that are filtered by time.
+    small.sandbox.impostor = at("/v1/charges", listed(has_more=True))
+
+    ran = small.sync()
+
+    assert ran.code == 0
+    assert "charges" not in small.target.tables or not small.target.tables["charges"]
 
 
 def test_an_id_twice_on_a_page_is_one_row(small):
@@ -220,7 +234,6 @@ def test_an_embedded_list_without_end_ends_in_an_error(copying, seed):
 
 
 FILTERED = {
-    "an empty page with more behind it": lambda _: listed(has_more=True),
     "the same page without end": lambda one: listed(one, has_more=True),
     "an object of another type": lambda one: listed({**one, "object": "customer"}),
 }

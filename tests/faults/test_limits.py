@@ -90,7 +90,8 @@ def test_a_limit_of_one_endpoint_does_not_slow_the_others(copying, seed):
 
     entries = copy.sandbox.log.entries
     charges = [one.at for one in entries if one.endpoint == "GET /v1/charges"]
-    others = [one.at for one in entries if one.endpoint != "GET /v1/charges"]
+    # The first request is for the account, and all others wait for it.
+    others = [one.at for one in entries[1:] if one.endpoint != "GET /v1/charges"]
     assert ran.code == 0
     assert max(charges) - min(charges) > 1
     assert max(others) - min(others) < (max(charges) - min(charges)) / 2
