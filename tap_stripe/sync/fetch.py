@@ -342,16 +342,15 @@ class Fetch:
             ),
         ]
         owners = source.owners(name)
-        # From its beginning: ten entries cost less than what another order would.
-        entries: list[Object] = []
-        known: set[str | None] = set()
+        entries: list[Object] = list(shown.data)
+        known = {text(entry.get("id")) for entry in entries}
+        last = text(entries[-1].get("id")) if entries else None
         for count in range(MOST_PAGES):
-            last = _cursor(entries, "created")
             cursor = [("starting_after", last)] if last else []
             try:
                 answer = self._list(source, path, [*params, *cursor])
             except CursorGone:
-                entries, known = [], set()
+                entries, known, last = [], set(), None
                 continue
             fresh = []
             for entry in answer.value.data:
@@ -363,6 +362,7 @@ class Fetch:
                     fresh.append(entry)
             known |= {text(entry.get("id")) for entry in fresh}
             entries += fresh
+            last = text(entries[-1].get("id")) if entries else None
             if not answer.value.has_more or not answer.value.data:
                 return Sublist(entries, shown.url), count + 1
             if not fresh:
@@ -491,15 +491,17 @@ def _wrong(source: Source, found: Object, between: Interval | None) -> str:
 def _cursor(found: Sequence[Object], time: str) -> str:
     """Give the id of the object behind which a list is read on; empty for none.
 
-    The last one of the last second that has ended: objects of a second may stand in
-    another order the next time, so that the second in which a page ends is read again
-    as a whole. Where a page has but one second it is the last one.
+    Not the last one: objects of a second may stand in another order the next time, and
+    one may stand a second off, so that the seconds in which a page ends are read again
+    as a whole. Where a page has no others it is the last one after all.
     """
-    if not found:
-        return ""
-    end = integer(found[-1].get(time))
-    ended = [one for one in found if integer(one.get(time)) != end]
-    return text((ended or found)[-1].get("id")) or ""
+    times = [integer(one.get(time)) for one in found]
+    placed = [at for at in times if at is not None]
+    for off in (_OUT_OF_ORDER_S, 0):
+        for one, at in zip(reversed(found), reversed(times), strict=True):
+            if len(placed) == len(times) and at is not None and at > min(placed) + off:
+                return text(one.get("id")) or ""
+    return text(found[-1].get("id")) or "" if found else ""
 
 
 def _ends(source: Source, found: Iterable[Object], top: int) -> tuple[int, int]:
