@@ -10,7 +10,6 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
-from singer_sdk import Tap
 from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.contrib.msgspec import MsgSpecWriter
 from singer_sdk.exceptions import ConfigValidationError
@@ -50,6 +49,7 @@ from tap_stripe.settings import (
 )
 from tap_stripe.stopping import Stopping
 from tap_stripe.streams import Collection
+from tap_stripe.streams.base import CollectionsTap
 from tap_stripe.sync.pages import pages
 from tap_stripe.sync.run import Run
 
@@ -69,7 +69,7 @@ _SANDBOX_NOW = 1_790_000_000
 _CHECK_RETRY_S = 15.0
 
 
-class TapStripe(Tap):
+class TapStripe(CollectionsTap):
     """Copies a Stripe account into any warehouse, and keeps it equal to Stripe."""
 
     name = "tap-stripe"

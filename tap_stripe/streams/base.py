@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from singer_sdk import SchemaDirectory, Stream, StreamSchema
+from singer_sdk import SchemaDirectory, Stream, StreamSchema, Tap
 from singer_sdk.helpers._batch import SDKBatchMessage
 from singer_sdk.helpers.conform import TypeConformanceLevel
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from singer_sdk.singerlib import Catalog, RecordMessage
 
     from tap_stripe.streams.listing import Feed
-    from tap_stripe.tap import TapStripe
 
 PARENT_CREATED = "parent_created"
 # Of an id in a message: Stripe's have 255 characters at most.
@@ -56,6 +55,39 @@ class _Schema(StreamSchema):
         return {**schema, "properties": properties}
 
 
+class Page(Protocol):
+    """Objects that Stripe sent together."""
+
+    @property
+    def objects(self) -> list[Object]:
+        """The objects."""
+
+    @property
+    def received_at(self) -> float:
+        """When they came, seconds since the epoch."""
+
+
+class CollectionsTap(Tap):
+    """What collections need of their tap."""
+
+    @property
+    def says_account(self) -> bool:
+        """Whether rows say whose they are."""
+        raise NotImplementedError
+
+    def selected(self) -> list[Collection]:
+        """Give the streams that are selected."""
+        raise NotImplementedError
+
+    def report_once(self, collection: Collection, message: str) -> None:
+        """Warn of something in a collection, but not again in this run."""
+        raise NotImplementedError
+
+    def pages(self, collection: Collection) -> Iterator[tuple[Feed, Page, str | None]]:
+        """Read a collection page by page: the way of singer-sdk's own sync."""
+        raise NotImplementedError
+
+
 class Collection(Stream):
     """A table of Stripe objects.
 
@@ -85,7 +117,7 @@ class Collection(Stream):
     # record's time.
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.ROOT_ONLY
 
-    _tap: TapStripe
+    _tap: CollectionsTap
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Register the collection, so that no list of them needs a new line."""
@@ -96,7 +128,7 @@ class Collection(Stream):
             raise TypeError(message)
         Collection.registered[name] = cls
 
-    def __init__(self, tap: TapStripe) -> None:
+    def __init__(self, tap: CollectionsTap) -> None:
         # Merchants choose some ids themselves: only with the account is a key one.
         self.says_account = tap.says_account
         super().__init__(tap)

@@ -79,10 +79,21 @@ class AccountSync:
         plan: What is read of it.
         state: How far it is read; changes.
         shared: What all accounts share.
+        most_in_slice: Objects that the events of a slice name, about; None for what
+            suits the account.
     """
 
-    def __init__(self, plan: Plan, state: AccountState, shared: Shared) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        state: AccountState,
+        shared: Shared,
+        *,
+        most_in_slice: int | None = None,
+    ) -> None:
         self.plan = plan
+        usual = _MOST_IN_SLICE_OF_MANY if plan.account_id else _MOST_IN_SLICE
+        self._most_in_slice = most_in_slice or usual
         self._state = state
         self._shared = shared
         self._at_once = AtOnce(shared.client.budget, shared.client.usage, plan.account)
@@ -215,7 +226,7 @@ class AccountSync:
         first = min(bookmark.watermark or 0 for bookmark in kept.values())
         end = self.plan.times.now + _DAY_S
         span = end - first
-        most = _MOST_IN_SLICE_OF_MANY if self.plan.account_id else _MOST_IN_SLICE
+        most = self._most_in_slice
         while first <= end:
             last = min(first + span, end)
             if self._in_hand is not None and first <= self._in_hand.last < end:
@@ -243,7 +254,8 @@ class AccountSync:
                     mark = min(last, self.plan.times.ready)
                     bookmark.watermark = max(bookmark.watermark or 0, mark)
             named = stage.named
-            span = 4 * span if named * 4 < most else max(1, last - first)
+            # Of a second with many events nothing follows for the next one.
+            span = 4 * (span + 1) if named * 4 < most else max(1, last - first)
             first = last + 1
         self._slice = self._in_hand = None
 

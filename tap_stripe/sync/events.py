@@ -102,8 +102,10 @@ class Events(_Stretch):
         first, last = self._between
         span = last - first
         if span > 0 and self.named + PAGE > 2 * self._most:
-            # Found out late: what was gathered is gathered again, of less.
-            self._stop(span // 4)
+            # Found out late: what was gathered is gathered again, of less. A second in
+            # which very much has happened is read by itself.
+            oldest = page.oldest_seen(self.source) or first
+            self._stop(min(span // 4, max(0, oldest - 1 - first)))
             return
         if self._pages == 1 and page.has_more:
             events_s = max(1, page.newest - page.oldest) / len(page.objects)

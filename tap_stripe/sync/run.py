@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tap_stripe.errors import (
     AccountRefused,
@@ -32,14 +32,38 @@ from tap_stripe.sync.pool import Interrupted, Once, Pool, Task
 from tap_stripe.sync.source import is_of_the_key
 
 if TYPE_CHECKING:
+    import logging
     from collections.abc import Callable
 
     from tap_stripe.api.client import Client
+    from tap_stripe.settings import Settings
+    from tap_stripe.streams.base import Collection
     from tap_stripe.streams.listing import Listing
-    from tap_stripe.tap import TapStripe
 
 _AT_ONCE = 24
 """Accounts that are read at once."""
+
+
+class _Tap(Protocol):
+    """What a run needs of the tap."""
+
+    @property
+    def logger(self) -> logging.Logger:
+        """Of the tap."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings."""
+
+    @property
+    def state(self) -> Any:
+        """The state, a dictionary; changes."""
+
+    def selected(self) -> list[Collection]:
+        """Give the collections that are selected."""
+
+    def write_message(self, message: Any) -> None:
+        """Write a Singer message."""
 
 
 class Run:
@@ -51,7 +75,7 @@ class Run:
         checkpoint_s: As in `Writer`.
     """
 
-    def __init__(self, tap: TapStripe, client: Client, *, checkpoint_s: float) -> None:
+    def __init__(self, tap: _Tap, client: Client, *, checkpoint_s: float) -> None:
         self._tap = tap
         self._client = client
         self._asks = tap.settings.accounts

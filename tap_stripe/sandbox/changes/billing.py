@@ -228,7 +228,8 @@ def discount_subscription(hand: Hand) -> str | None:
     with hand.editing(subscriptions, rank, _UPDATED) as subscription:
         owner, owners = subscription, {"subscription": subscription["id"]}
         if hand.dice.chance(0.3):
-            owner = hand.dice.pick(subscription["items"])
+            # What an item past the tenth loses, no event shows.
+            owner = hand.dice.pick(subscription["items"][:EMBEDDED])
             owners["subscription_item"] = owner["id"]
         else:
             owners["customer"] = subscription["customer"]
