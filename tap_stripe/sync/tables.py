@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tap_stripe.output.writer import Writer
     from tap_stripe.report.report import Report
     from tap_stripe.state.bookmarks import AccountState
-    from tap_stripe.state.intervals import Interval
+    from tap_stripe.state.intervals import Interval, Intervals
     from tap_stripe.streams.base import Collection
     from tap_stripe.streams.listing import Feed, Listing
     from tap_stripe.streams.shape import Row
