@@ -214,7 +214,9 @@ def page_of(collection: Collection, query: Query) -> tuple[list[int], bool]:
     for each in matching(
         collection, query.filters, range(first, end), oldest_first=forward
     ):
-        if not query.first <= collection.created(each) <= query.last:
+        if options.misplaced and not (
+            query.first <= collection.created(each) <= query.last
+        ):
             continue
         found.append(each)
         if len(found) > query.limit:

@@ -94,7 +94,7 @@ class Page:
         has_more: Whether the list goes on behind them.
         newest: `created` of the first one; 0 where the list has none.
         oldest: `created` of the last one, likewise.
-        cursor: Id of the last one; empty if there is none.
+        cursor: Id of the one behind which the list goes on; empty if there is none.
         top: `created[lte]` of the request.
         garbled: What was wrong with entries that are left out.
         holes: `created` seconds in which those may lie.
@@ -202,7 +202,7 @@ class Fetch:
         # Stripe has said `has_more` in front of nothing: an empty page is the end.
         has_more = answer.value.has_more and bool(data)
         good, garbled, holes = _sorted_out(source, data, between and (between[0], top))
-        last = text(good[-1].get("id")) or "" if good else ""
+        last = _cursor(good, source.listing.time)
         newest = oldest = 0
         if between is not None:
             newest, oldest = _ends(source, good, top)
@@ -345,14 +345,15 @@ class Fetch:
         # From its beginning: ten entries cost less than what another order would.
         entries: list[Object] = []
         known: set[str | None] = set()
+        last = ""
         for count in range(MOST_PAGES):
-            last = text(entries[-1].get("id")) if entries else None
             cursor = [("starting_after", last)] if last else []
             try:
                 answer = self._list(source, path, [*params, *cursor])
             except CursorGone:
-                entries, known = [], set()
+                entries, known, last = [], set(), ""
                 continue
+            last = _cursor(answer.value.data, "created")
             fresh = []
             for entry in answer.value.data:
                 for owner in owners:
@@ -486,6 +487,22 @@ def _wrong(source: Source, found: Object, between: Interval | None) -> str:
         if placed is None or not between[0] <= placed <= between[1]:
             return f"{id_}, outside of created {between[0]} to {between[1]}"
     return ""
+
+
+def _cursor(found: Sequence[Object], time: str) -> str:
+    """Give the id of the object behind which a list is read on; empty for none.
+
+    Not the last one: objects of a second may stand in another order the next time, and
+    one may stand a second off, so that the seconds in which a page ends are read again
+    as a whole. Where a page has no others it is the last one after all.
+    """
+    times = [integer(one.get(time)) for one in found]
+    placed = [at for at in times if at is not None]
+    for off in (_OUT_OF_ORDER_S, 0):
+        for one, at in zip(reversed(found), reversed(times), strict=True):
+            if len(placed) == len(times) and at is not None and at > min(placed) + off:
+                return text(one.get("id")) or ""
+    return text(found[-1].get("id")) or "" if found else ""
 
 
 def _ends(source: Source, found: Iterable[Object], top: int) -> tuple[int, int]:

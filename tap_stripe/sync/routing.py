@@ -359,8 +359,15 @@ def _children_gone(
         shown = about  # With a parent its children are gone too.
     elif feed.embedded.partition(".")[0] in before:
         shown = before  # It may have them still.
-    for child in _named(shown, feed.embedded, collection):
-        if id_ := text(child.get("id")):
+    named = {
+        text(child.get("id")) or "": child
+        for child in _named(shown, feed.embedded, collection)
+    }
+    default = text(reference(about.get("default_source"))) or ""
+    if event.deleted and fits(collection.stripe_object, default):
+        named.setdefault(default, {"id": default, "object": collection.stripe_object})
+    for id_, child in named.items():
+        if id_:
             yield ChildGone(collection, id_, child, event.created, parents)
 
 

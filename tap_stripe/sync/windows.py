@@ -131,11 +131,9 @@ class Window:
             raise ResponseError(message)
         self.pages += 1
         self.unread, _ = split(self.unread, full.oldest)
-        if self.whole or (self.unread and self.unread[-1][1] == full.top):
-            # More than a page in a second, or nothing to tell seconds by.
-            self.top, self.cursor = full.top, full.cursor
-        elif self.unread:
-            # The last second as a whole: its order may be another one the next time.
+        self.top, self.cursor = full.top, full.cursor
+        if self.unread and self.unread[-1][1] < full.oldest:
+            # The page ends between two intervals.
             self.top, self.cursor = self.unread[-1][1], None
 
 

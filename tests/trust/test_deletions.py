@@ -217,6 +217,20 @@ def test_a_deleted_customer_takes_along_what_was_its(copying, lists, cascade, fi
         copy.later()
 
 
+def test_the_source_that_a_deleted_customer_names_goes_with_it(copying):
+    copy = copying(sizes={"customers": 6}, cascade_events="subscriptions")
+    copy.sync().assert_well()
+    one = next(
+        one for one in copy.sandbox.objects("customers") if one.get("default_source")
+    )
+    copy.perform("delete_customer", one["id"])
+
+    copy.sync().assert_well()
+
+    flagged = {key[0] for _, key in copy.flagged("cards", "bank_accounts")}
+    assert one["default_source"] in flagged
+
+
 def test_the_items_of_a_deleted_draft_go_with_it(copying):
     copy = copying(sizes={"invoiceitems": 24, "invoices": 8})
     drafts = [copy.perform("create_invoice") for _ in range(4)]

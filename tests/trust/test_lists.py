@@ -13,7 +13,13 @@ import pytest
 from tests.trust.conftest import listed
 
 HOUR_S = 3_600
-MANY = {"invoices": 10, "customers": 8, "transfers": 8, "application_fees": 8}
+MANY = {
+    "accounts": 8,
+    "invoices": 10,
+    "customers": 8,
+    "transfers": 8,
+    "application_fees": 8,
+}
 
 
 # Late

@@ -119,13 +119,13 @@ def test_an_answer_that_drips_has_a_deadline(copying, which):
 
 @pytest.mark.parametrize("only", ["update_charge", "create_charge"])
 def test_the_state_does_not_grow_with_what_has_changed(copying, only):
-    copy = copying(kind=True, sizes={"charges": 1_500})
+    copy = copying(kind=True, sizes={"charges": 600})
     copy.sync().assert_well()
     copy.later()
     copy.sandbox.change(20, only=(only,))
     little = copy.sync(often=True)
     copy.later()
-    copy.sandbox.change(1_500, only=(only,))
+    copy.sandbox.change(600, only=(only,))
 
     much = copy.sync(often=True)
 

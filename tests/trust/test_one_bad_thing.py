@@ -79,10 +79,12 @@ def test_a_failure_that_stripe_says_will_stay_costs_one_request_a_run(copying):
     copy = copying(sizes=FEW)
     broken = copy.sandbox.break_("/v1/payouts", "500", should_retry=False)
 
-    for _ in range(3):
+    copy.sync().assert_names("payouts", "/v1/payouts")
+    for _ in range(2):
         before = broken.met
-        copy.sync().assert_names("payouts", "/v1/payouts")
         copy.later()
+
+        copy.sync().assert_names("payouts", "/v1/payouts")
 
         assert broken.met - before == 1
 
@@ -159,8 +161,8 @@ def test_a_change_feed_that_answers_badly(copying, answer):
         assert "Traceback" not in ran.err
         assert ran.code == 1
         assert "events" in ran.said
-        assert ran.paths.count("/v1/events") <= most_requests(answer)
         copy.later()
+    assert ran.paths.count("/v1/events") <= most_requests(answer)
 
     # What is new is listed all the same.
     held = {key[0] for rows in copy.tables.values() for key in rows}
@@ -266,9 +268,9 @@ def test_what_was_bad_is_tried_last(copying):
     copy.assert_equal(but=[bad])
     place = ran.paths.index(f"/v1/customers/{bad}")
     assert "/v1/events" in ran.paths[:place]
-    behind = set(ran.paths[place + 1 :]) - {f"/v1/customers/{bad}"}
-    by_id = [path for path in behind if path.count("/") > 2]
-    assert not by_id
+    assert {path for path in ran.paths[place:] if path.count("/") > 2} == {
+        f"/v1/customers/{bad}"
+    }
 
 
 @pytest.mark.parametrize("to", ["no id", "a number", "another type", "no created"])
