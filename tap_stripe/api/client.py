@@ -231,7 +231,7 @@ class Client:
             )
 
     def _is_up(self, retries: Retries) -> bool:
-        """Tell whether Stripe has answered anything since a request began, or just before."""
+        """Tell whether Stripe has answered anything since just before a request."""
         return self._answered_at > retries.began - _PROBE_EVERY_S
 
     def _probe(self, retries: Retries) -> None:

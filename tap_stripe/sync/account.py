@@ -469,16 +469,8 @@ class AccountSync:
         kept = names & self.plan.kept
         marks = {name: self._state.bookmarks[name] for name in names}
         for name in kept:
-            mark = marks[name]
-            if listing.later_only or path not in mark.unread:
-                continue
-            late = LATE_S if path == _MONEY else 0
-            since = max(times.start, (mark.listed or times.start) - late)
-            if since <= times.now:
-                mark.add(path, (since, times.now))
-            if path == self._first_path(name):
-                for interval in self._tables.take_unsettled_in(name):
-                    mark.add(path, interval)
+            if not listing.later_only and path in marks[name].unread:
+                self._add_new(name, path)
         again = {
             name for name in kept if listing.relisted and path not in marks[name].many
         }
@@ -500,6 +492,17 @@ class AccountSync:
             Window(source, fed, union(held), union(held)[-1][1])
             for fed, held in alike.items()
         ]
+
+    def _add_new(self, name: str, path: str) -> None:
+        """Have listed what is new since, and what is listed instead of read by id."""
+        times, mark = self.plan.times, self._state.bookmarks[name]
+        late = LATE_S if path == _MONEY else 0
+        since = max(times.start, (mark.listed or times.start) - late)
+        if since <= times.now:
+            mark.add(path, (since, times.now))
+        if path == self._first_path(name):
+            for interval in self._tables.take_unsettled_in(name):
+                mark.add(path, interval)
 
     def _first_path(self, name: str) -> str:
         [collection] = [c for c in self.plan.collections if c.name == name]

@@ -26,7 +26,8 @@ KINDS = {
     "hang": Faults(hang=MANY, hang_seconds=HANG_S),
 }
 TIMEOUT_S = 1
-MOST_BY_HALVES = 5
+# Five, and those that are under way by then.
+MOST_BY_HALVES = 10
 
 
 def failures(sandbox):

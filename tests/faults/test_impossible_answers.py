@@ -134,10 +134,6 @@ WRONG_PAGES = {
         {**CHARGE, "id": "ch_1", "created": 400},
     ],
     "of objects without type": [{"id": "ch_1", "created": 500}],
-    "oldest first": [
-        {**CHARGE, "id": "ch_1", "created": 500},
-        {**CHARGE, "id": "ch_2", "created": 600},
-    ],
     "outside of the window": [{**CHARGE, "id": "ch_1", "created": 99_999_999_999}],
     "without ids": [
         {**CHARGE, "created": 600},
@@ -181,6 +177,19 @@ def test_an_empty_page_is_the_end_whatever_it_says_of_more(small):
 
     assert ran.code == 0
     assert "charges" not in small.target.tables or not small.target.tables["charges"]
+
+
+def test_a_page_out_of_order_loses_nothing(small):
+    oldest_first = [
+        {**CHARGE, "id": id_, "created": created}
+        for id_, created in (("ch_1", 500), ("ch_2", 600), ("ch_3", 550))
+    ]
+    small.sandbox.impostor = at("/v1/charges", listed(*oldest_first))
+
+    ran = small.sync()
+
+    assert ran.code == 0
+    assert sorted(small.target.tables["charges"]) == [("ch_1",), ("ch_2",), ("ch_3",)]
 
 
 def test_an_id_twice_on_a_page_is_one_row(small):

