@@ -115,12 +115,14 @@ class Slice(msgspec.Struct):
         last: The last second of it.
         ready: Events up to here are those that were known when its reading began.
         left: `created` intervals of the objects that are still to be read, by endpoint.
-            Those without a time are always read again.
+        others: Of those whose time events don't tell, likewise: the intervals are of
+            `chunks.place`.
     """
 
     last: int
     ready: int
-    left: dict[str, Intervals]
+    left: dict[str, Intervals] = {}
+    others: dict[str, Intervals] = {}
 
 
 @dataclass

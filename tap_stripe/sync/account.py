@@ -17,6 +17,7 @@ from tap_stripe.state.intervals import fewer, pieces, union
 from tap_stripe.streams.listings import EVENTS
 from tap_stripe.sync.at_once import AtOnce
 from tap_stripe.sync.changes import EVENTS_KEPT_S, Changes, LastEvents, Recent, Wanted
+from tap_stripe.sync.chunks import place
 from tap_stripe.sync.events import Events, EventsOfClock
 from tap_stripe.sync.lists import Lists
 from tap_stripe.sync.objects import Objects
@@ -144,6 +145,18 @@ class AccountSync:
                         (one.created, one.created)
                         for one in wanted.values()
                         if one.created is not None
+                    ),
+                    _MOST_INTERVALS,
+                )
+                for listing, wanted in self._tables.changes.wanted.items()
+                if wanted
+            }
+            self._slice.others = {
+                listing.path: fewer(
+                    union(
+                        (place(one.id), place(one.id))
+                        for one in wanted.values()
+                        if one.created is None
                     ),
                     _MOST_INTERVALS,
                 )
@@ -278,15 +291,14 @@ class AccountSync:
         before, self._in_hand = self._in_hand, None
         ready = self.plan.times.ready
         for listing, wanted in changes.wanted.items():
-            left = before.left.get(listing.path, []) if before else None
             for id_ in [
                 id_
                 for id_, one in wanted.items()
-                if self._needs_no_look(listing, one, left, before)
+                if self._needs_no_look(listing, one, before)
             ]:
                 del wanted[id_]
         self._tables.changes = changes
-        self._slice = Slice(last, before.ready if before else ready, {})
+        self._slice = Slice(last, before.ready if before else ready)
         yield from self._named()
         self._tables.orphans(changes.orphans)
         for clock_id, at in changes.clocks:
@@ -298,7 +310,6 @@ class AccountSync:
         self,
         listing: Listing,
         wanted: Wanted,
-        left: list[tuple[int, int]] | None,
         before: Slice | None,
     ) -> bool:
         """Tell whether an object has been read since what a slice says of it."""
@@ -310,10 +321,13 @@ class AccountSync:
             return False
         if self._recent.has(source.path, wanted.id, since=wanted.at):
             return True
+        if before is not None and wanted.at <= before.ready:
+            at, where = wanted.created, before.left
+            if at is None:
+                at, where = place(wanted.id), before.others
+            return not any(a <= at <= b for a, b in where.get(listing.path, ()))
         if wanted.created is None:
             return False
-        if before is not None and left is not None and wanted.at <= before.ready:
-            return not any(a <= wanted.created <= b for a, b in left)
         return self._is_to_be_listed(source, wanted.created)
 
     def _is_to_be_listed(self, source: Source, created: int) -> bool:

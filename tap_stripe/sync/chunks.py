@@ -8,6 +8,7 @@ be at the listing: as late as can be, for its last page is not full.
 from __future__ import annotations
 
 import math
+import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -24,6 +25,11 @@ _LEAST_PAGES = 6
 """Requests that a chunk has to take for a cut to cost little beside them."""
 _SAMPLE = 200
 """So many objects tell how many requests a chunk takes."""
+
+
+def place(id_: str) -> int:
+    """Give the place of an object whose time is not known: a number of 32 bits."""
+    return zlib.crc32(id_.encode())
 
 
 @dataclass(slots=True)
@@ -152,6 +158,8 @@ class Chunks:
         for one in wanted:
             (untimed if one[0] is None else timed).append(one)
         timed.sort(key=lambda one: one[0] or 0)
+        # In an order that the next run has too, if this one is killed.
+        untimed.sort(key=lambda one: place(one[1]))
         self._met = _Met()
         # With how many requests it takes.
         self._chunks: dict[Chunk, int] = {}

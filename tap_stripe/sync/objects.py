@@ -132,7 +132,7 @@ class Objects(Stage):
         elif page is None:
             if wanted is not None:
                 self.tables.missing(source, wanted, self._names[source])
-        else:
+        elif wanted is not None:  # Else a page has brought it meanwhile.
             self._tallies[source].failed = 0
             self._write(source, page, page.objects)
         if source not in self._refused:
