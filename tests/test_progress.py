@@ -131,7 +131,8 @@ def test_in_a_terminal_it_is_seen_live_and_ends_with_a_table(folder):
     assert any(re.search(r"charges .*~\d+ %", line) for one in seen for line in one)
     assert not any(line.startswith(("collection", "all ")) for line in lines)
     [charges] = [line for line in lines if re.match("│ charges ", line)]
-    assert "3,000" in charges
+    # The last second of a page is read again with the next one.
+    assert re.search(r"│ 3,[0-2]\d\d │", charges)
     assert any(line.startswith("Sync finished.") for line in lines)
     assert any("of the 10,000 reads a month" in line for line in lines)
     assert not any("METRIC" in line or "Progress" in line for line in lines)

@@ -210,17 +210,28 @@ def test_an_object_is_read_in_the_form_that_lists_give(fetch, sandbox):
     }
 
 
+MISSING = refused(404, code="resource_missing")
+
+
 @pytest.mark.parametrize(
-    "answer",
+    "answers",
     [
-        refused(404, code="resource_missing"),
-        (200, b'{"id":"cus_1","object":"customer","deleted":true}', JSON),
+        (MISSING, MISSING),
+        ((200, b'{"id":"cus_1","object":"customer","deleted":true}', JSON),),
     ],
 )
-def test_an_object_that_is_gone_is_none(fetch, sandbox, answer):
-    Script(sandbox, answer)
+def test_an_object_that_is_gone_is_none(fetch, sandbox, answers):
+    Script(sandbox, *answers)
 
     assert fetch.object(source(CUSTOMERS, "customers"), "cus_1") is None
+
+
+def test_an_object_is_not_gone_because_one_answer_says_so(fetch, sandbox):
+    Script(sandbox, MISSING, (200, b'{"id":"cus_1","object":"customer"}', JSON))
+
+    page = fetch.object(source(CUSTOMERS, "customers"), "cus_1")
+
+    assert ids(page) == ["cus_1"]
 
 
 @pytest.mark.parametrize(
@@ -336,14 +347,13 @@ def test_a_list_inside_that_can_not_be_read_leaves_what_the_object_showed(
 def test_a_404_of_a_list_inside_deletes_nothing_unless_the_object_is_gone(
     fetch, sandbox
 ):
-    missing = refused(404, code="resource_missing")
     there = 200, b'{"id":"tr_1","object":"transfer"}', JSON
 
-    Script(sandbox, missing, there)
+    Script(sandbox, MISSING, there)
     done = fetch.complete(source(*TRANSFERS), transfer(reversal("trr_1")))
     assert isinstance(done.failed["reversals"], NotFound)
 
-    Script(sandbox, missing, missing)
+    Script(sandbox, MISSING, MISSING, MISSING)
     with pytest.raises(NotFound):
         fetch.complete(source(*TRANSFERS), transfer(reversal("trr_1")))
 
