@@ -49,7 +49,7 @@ def python(folder: Path, *arguments: str) -> str:
 
 
 def test_a_collection_takes_a_class_a_generator_and_an_example(copy: Path) -> None:
-    listing, collection = shown("python")
+    listing, collection, *_ = shown("python")
     (example,) = shown("json")
     streams = copy / "tap_stripe" / "streams"
     for name, text in (("listings", listing), ("billing", f"\n\n{collection}")):
