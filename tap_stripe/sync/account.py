@@ -212,7 +212,8 @@ class AccountSync:
             for c in self.plan.collections
             for path in self._state.bookmarks[c.name].refused
         }
-        found = [s for s in self.plan.sources.values() if s.path in refused]
+        by_path = {source.path: source for source in self.plan.sources.values()}
+        found = [source for path, source in by_path.items() if path in refused]
         if self.plan.kept != {c.name for c in self.plan.collections}:
             # Whoever lacks events is told at the first run, and not when it is late.
             found.append(Source(self.plan.account, EVENTS))

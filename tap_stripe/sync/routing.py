@@ -307,7 +307,7 @@ def _late_transaction(event: Event, listing: Listing) -> Iterator[Changed]:
 
 def _items_of_lines(event: Event, listing: Listing) -> Iterator[Changed]:
     """Give the invoice items that a draft took in or let go of, as far as it shows."""
-    if not (event.deleted or _lines_changed(event)):
+    if not (event.deleted or _lines_changed(event)) or not fits(event.kind, event.id):
         return
     for shown in (event.data.object, event.data.previous_attributes or {}):
         for id_ in items_in_lines(shown):

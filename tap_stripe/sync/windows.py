@@ -9,6 +9,7 @@ many for so many pages, and none where little is left.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,8 @@ MOST_PAGES = 1000
 """More pages of one second, or of one embedded list, are taken for a fault."""
 _LEAST_REQUESTS = 2
 _MOST_WHOLE = 20_000
+_MOST_TIMES = 5
+"""So often a cursor may come again: a second's order is not always the same."""
 _FIRST_PIECE = 20
 _WASTE = 3.0
 _WASTE_PER_PAGE = 0.04
@@ -100,7 +103,7 @@ class Window:
     taken: bool = False
     whole: bool = False
     stuck: int = 0
-    cursors: set[str] = field(default_factory=set)
+    cursors: Counter[str] = field(default_factory=Counter)
     last_ids: frozenset[str] = frozenset()
     grown: int = _FIRST_PIECE
 
@@ -122,9 +125,9 @@ class Window:
         self.density = self.count / max(1, self.newest - full.oldest)
         stuck = full.oldest == self.unread[-1][1] and not self.whole
         self.stuck = self.stuck + 1 if stuck else 0
-        again = self.whole and full.cursor in self.cursors
+        again = self.whole and self.cursors[full.cursor] > _MOST_TIMES
         if self.whole:
-            self.cursors.add(full.cursor)
+            self.cursors[full.cursor] += 1
         if again or self.stuck > MOST_PAGES or len(self.cursors) > _MOST_WHOLE:
             message = (
                 f"Stripe listed pages without end at {self.source.path}; "
