@@ -116,7 +116,9 @@ class Events(_Stretch):
         self._heard(page.objects)
         self._changes.add(page.objects)
         if page.garbled:
-            self._changes.unreadable += page.garbled
+            self._changes.unreadable += [
+                f"in {self.source.path}: {what}" for what in page.garbled
+            ]
 
     def _stop(self, seconds: int) -> None:
         self.fits_in = seconds

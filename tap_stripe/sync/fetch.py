@@ -358,6 +358,8 @@ class Fetch:
                     other = text(reference(entry.get(owner)))
                     if other is not None and other != id_:
                         raise _impossible(source, f"{name} of {other} for {id_}")
+                if not text(entry.get("id")):
+                    raise _impossible(source, f"{name} of {id_} without ids")
                 if text(entry.get("id")) not in known:
                     fresh.append(entry)
             known |= {text(entry.get("id")) for entry in fresh}

@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 from msgspec import Raw
 
-from tap_stripe.api.body import Object, children, integer, plain, reference, text
+from tap_stripe.api.body import (
+    Object,
+    children,
+    integer,
+    is_null,
+    plain,
+    reference,
+    text,
+)
 from tap_stripe.streams.base import embedded
 
 if TYPE_CHECKING:
@@ -152,6 +160,8 @@ def read_event(found: Object) -> Event | None:
     try:
         data = msgspec.json.decode(found["data"], type=_Data)
         kind, id_ = text(data.object.get("object")) or "", text(data.object.get("id"))
+        if id_ is None and not is_null(data.object.get("id")):
+            return None
         return msgspec.convert(
             {
                 "type": text(found["type"]),
@@ -353,6 +363,8 @@ def _children_gone(
     event: Event, about: Object, collection: Collection, feed: Feed
 ) -> Iterator[ChildGone]:
     """Give the rows inside an object that an event shows as gone."""
+    if event.id and not fits(event.kind, event.id):
+        return  # A preview of one, say: nothing of it was ever in a table.
     parents = ((feed.listing, event.id),) if event.id else ()
     before, shown = event.data.previous_attributes or {}, {}
     if event.deleted:
