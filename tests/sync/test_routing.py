@@ -272,6 +272,7 @@ KINDS = ["invoice", "customer", "card", "discount", "subscription", "price", "un
     st.dictionaries(st.sampled_from(["lines", "items", "discounts"]), JSON),
 )
 def test_no_event_does_harm(about, kind, type_, previous):
-    found = meanings(type_, {**about, "object": kind}, previous=previous)
+    read = read_event(raised(type_, {**about, "object": kind}, previous=previous))
+    found = [] if read is None else list(Routes(FEEDS).of(read))
 
-    assert all(isinstance(one.id, str) and one.id for one in found)
+    assert all(one.id for one in found)

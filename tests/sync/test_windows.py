@@ -248,8 +248,8 @@ def test_a_list_that_is_read_as_one_can_not_be_halved():
 def test_a_list_without_created_that_goes_round_is_an_error():
     coupons = Source(None, Listing("/v1/coupons", "coupon", windowed=False))
     window = Window(coupons, frozenset(), [(0, NOW)], NOW, whole=True)
-    window.go_on(FullPage(9, 1, PAGE, 0, "A"))
-    window.go_on(FullPage(9, 1, PAGE, 0, "B"))
+    for cursor in "AB" * 6:
+        window.go_on(FullPage(9, 1, PAGE, 0, cursor))
 
     with pytest.raises(ResponseError, match="without end"):
         window.go_on(FullPage(9, 1, PAGE, 0, "A"))

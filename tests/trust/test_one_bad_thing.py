@@ -361,7 +361,10 @@ def long_one(copy, which):
 def break_inside(copy, which, id_, answer):
     _, _, path, query = INSIDE[which]
     return copy.sandbox.break_(
-        path.format(id=id_), answer, query={query: id_} if query else {}
+        path.format(id=id_),
+        answer,
+        query={query: id_} if query else {},
+        garble=lambda page: {**page, "data": 5},
     )
 
 
