@@ -6,6 +6,7 @@ import inspect
 import json
 from typing import TYPE_CHECKING
 
+from scripts.doc_parts.groups import groups
 from scripts.generate_schemas import SCHEMAS
 from tap_stripe import permissions
 from tap_stripe.streams import Collection
@@ -16,12 +17,6 @@ if TYPE_CHECKING:
 
     from tap_stripe.streams.listing import Feed, Listing
 
-GROUPS = {
-    "core": "Core",
-    "billing": "Billing",
-    "connect": "Connect",
-    "payment_sources": "Payment sources",
-}
 # How the names of an object's events begin, where not with the object's own.
 _SOURCES = ("bank_account", "card", "source")
 _EVENT_NAMES: dict[str, tuple[str, ...]] = {
@@ -39,12 +34,11 @@ _EVENT_NAMES: dict[str, tuple[str, ...]] = {
 def collections() -> str:
     """Give the sections of the page."""
     parts: list[str] = []
-    for module, title in GROUPS.items():
-        parts.append(f"## {title}\n")
+    for group in groups():
+        parts.append(f"## {group.title}\n\n{group.about}\n")
         parts += [
-            "\n".join(_section(name, collection))
-            for name, collection in sorted(Collection.registered.items())
-            if collection.__module__ == f"tap_stripe.streams.{module}"
+            "\n".join(_section(name, Collection.registered[name]))
+            for name in group.collections
         ]
     return "\n".join(parts)
 
