@@ -4,7 +4,7 @@
     python -m scripts.generate_docs --check    prints what would change, and fails
 
 It owns the lines between "Generated …: NAME" and "End of generated: NAME", and nothing
-else.
+else, but for the name of the repository's owner wherever it stands.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scripts.doc_parts import tables
-from scripts.doc_parts.collections import collections
+from scripts.doc_parts import owner, tables
+from scripts.doc_parts.collections import collections, overview
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -80,6 +80,7 @@ def blocks() -> Blocks:
     settings = about()
     return {
         "README.md": {"settings": lambda: markdown_table(settings)},
+        "docs/README.md": {"tables": overview},
         "docs/collections.md": {"collections": collections},
         "docs/key.md": {"permissions": tables.permissions_table},
         "docs/limits.md": {"costs": tables.costs_table},
@@ -95,11 +96,12 @@ def blocks() -> Blocks:
 def generated() -> dict[str, bytes]:
     """Returns every file that is generated, or in part, by its path."""
     made = {}
-    for name, rendered in blocks().items():
+    rendered = blocks()
+    for name in sorted({*rendered, *owner.files()}):
         text = (ROOT / name).read_text(encoding="utf-8")
-        for block, render in rendered.items():
+        for block, render in rendered.get(name, {}).items():
             text = _put(text, block, render(), name)
-        made[name] = text.encode()
+        made[name] = owner.with_owner(text).encode()
     return made
 
 

@@ -43,6 +43,37 @@ def collections() -> str:
     return "\n".join(parts)
 
 
+def overview() -> str:
+    """Give a list of all collections by group, and how each is kept true."""
+    parts: list[str] = []
+    for group in groups():
+        parts.append(f"### {group.title}\n\n{group.about}\n")
+        for name in group.collections:
+            collection = Collection.registered[name]
+            first = inspect.cleandoc(collection.__doc__ or "").partition("\n\n")[0]
+            about = " ".join(first.split())
+            kept = f" *({_kept(collection)})*" if _kept(collection) else ""
+            parts.append(f"- [{name}](collections.md#{name}): {about}{kept}")
+        parts.append("")
+    return "\n".join(parts)
+
+
+def _kept(collection: type[Collection]) -> str:
+    """Say in a word or two how a collection is kept true; nothing of a removed one."""
+    listings = {feed.listing for feed in collection.feeds}
+    if all(listing.removed for listing in listings):
+        return ""
+    ways = ["events"] if _event_types(collection) else []
+    if collection.unsettled:
+        ways.append("re-read")
+    if any(
+        not listing.windowed or (listing.relisted and not listing.single)
+        for listing in listings
+    ):
+        ways.append("whole")
+    return ", ".join(ways or ["new rows"])
+
+
 def _section(name: str, collection: type[Collection]) -> Iterator[str]:
     *text, source = inspect.cleandoc(collection.__doc__ or "").splitlines()
     yield f"### {name}\n"

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from tap_stripe.streams import Collection
 
-_FIRST = "core"
+# As Stripe's reference has them; what is not named here follows by title.
+_ORDER = ("core", "products", "checkout", "billing", "connect", "radar", "issuing")
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,17 @@ class Group:
 
 
 def groups() -> list[Group]:
-    """Give all groups: the core resources, then by title."""
+    """Give all groups, in the order of Stripe's reference."""
     by_module: dict[str, list[str]] = {}
     for name, collection in sorted(Collection.registered.items()):
         by_module.setdefault(collection.__module__, []).append(name)
     found = [_group(module, tuple(names)) for module, names in by_module.items()]
-    return sorted(found, key=lambda one: (one.name != _FIRST, one.title))
+
+    def place(group: Group) -> tuple[int, str]:
+        known = group.name in _ORDER
+        return (_ORDER.index(group.name) if known else len(_ORDER)), group.title
+
+    return sorted(found, key=place)
 
 
 def _group(module: str, names: tuple[str, ...]) -> Group:

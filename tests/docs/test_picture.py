@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+import subprocess
+import sys
 from functools import partial
 from html import unescape
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -22,6 +24,7 @@ from scripts.schema_picture.files import files
 from scripts.schema_picture.tables import tables
 from tap_stripe.streams import Collection
 from tests.browser import CHROMIUM, Browser
+from tests.docs.conftest import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,17 +42,17 @@ class Quiet(SimpleHTTPRequestHandler):
         pass
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shown():
     return tables()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def folder(tmp_path_factory) -> Path:
     return Path(tmp_path_factory.mktemp("schema"))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def address(folder) -> Iterator[str]:
     """Serve a folder, empty as yet."""
     serving = ThreadingHTTPServer(
@@ -61,7 +64,7 @@ def address(folder) -> Iterator[str]:
     serving.server_close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def made(address, folder) -> dict[str, bytes]:
     """Give the files by name; they stand where their links say."""
     made = files(address)
@@ -70,12 +73,12 @@ def made(address, folder) -> dict[str, bytes]:
     return made
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def html(made: dict[str, bytes]) -> str:
     return made["index.html"].decode()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def targets(html) -> set[str]:
     return {unescape(one) for one in re.findall(r' id="([^"]+)"', html)}
 
@@ -161,6 +164,18 @@ def test_the_same_schema_gives_the_same_files(made, address) -> None:
     assert again == {name: made[name] for name in again}
 
 
+def test_a_command_makes_them_for_a_clone_alone(tmp_path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "scripts.schema_picture", tmp_path / "schema"],
+        check=True,
+        cwd=ROOT,
+    )
+
+    assert f"{node(groups()[0])}.svg" in {one.name for one in tmp_path.rglob("*")}
+    svg = (tmp_path / "schema" / "overview.svg").read_text(encoding="utf-8")
+    assert f'href="{(tmp_path / "schema" / "index.html").as_uri()}#' in svg
+
+
 # No dead link, in any form
 
 
@@ -224,7 +239,7 @@ def test_dbml_has_every_table_column_and_link(made, shown) -> None:
 # In a browser
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser(made, address, tmp_path_factory) -> Iterator[Page]:
     assert "index.html" in made
     profile = tmp_path_factory.mktemp("browser") / "profile"
@@ -245,13 +260,13 @@ TOP = "Math.round(document.getElementById({!r}).getBoundingClientRect().top)"
 @in_browser
 def test_the_search_finds_the_best_first_and_scrolls_to_it(page) -> None:
     page.click("#search")
-    page.type("customers")
+    page.type("transfers")
     first = page.until("document.querySelector('#hits b')?.textContent")
     page.key("Enter")
 
-    assert first == "customers"
-    assert page.until("location.hash") == "#customers"
-    top = page.until(TOP.format("customers"))
+    assert first == "transfers"
+    assert page.until("location.hash") == "#transfers"
+    top = page.until(TOP.format("transfers"))
     assert 0 < top < 200
 
 
