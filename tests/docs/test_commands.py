@@ -30,6 +30,8 @@ SANDBOX = "tests/sandbox/test_command.py"
 NEW_COLLECTION = "tests/docs/test_new_collection.py"
 ELSEWHERE = {
     "python3 scripts/quickstart": QUICKSTART,
+    "python3 scripts/quickstart --keep": QUICKSTART,
+    "python3 scripts/quickstart --stop": QUICKSTART,
     (
         'python3 scripts/quickstart --sql "SELECT status, count(*) FROM'
         ' stripe_sandbox.charges GROUP BY 1"'
