@@ -32,8 +32,12 @@ _EVENT_NAMES: dict[str, tuple[str, ...]] = {
 
 
 def collections() -> str:
-    """Give the sections of the page."""
+    """Give the sections of the page, behind an index of them."""
     parts: list[str] = []
+    for group in groups():
+        links = ", ".join(f"[{name}](#{name})" for name in group.collections)
+        parts.append(f"- **{group.title}**: {links}")
+    parts.append("")
     for group in groups():
         parts.append(f"## {group.title}\n\n{group.about}\n")
         parts += [
