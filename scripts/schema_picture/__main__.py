@@ -1,6 +1,6 @@
 """Writes the files that show the schema into a folder.
 
-python -m scripts.schema_picture FOLDER
+python3 scripts/pictures FOLDER
 """
 
 import argparse
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from scripts.schema_picture.files import files
 
-parser = argparse.ArgumentParser(prog="scripts.schema_picture", description=__doc__)
+parser = argparse.ArgumentParser(prog="scripts/pictures", description=__doc__)
 parser.add_argument("folder", type=Path)
 folder: Path = parser.parse_args().folder
 folder.mkdir(parents=True, exist_ok=True)

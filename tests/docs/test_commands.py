@@ -55,7 +55,7 @@ ELSEWHERE = {
     "export REQUESTS_CA_BUNDLE=$SSL_CERT_FILE PIP_CERT=$SSL_CERT_FILE": (
         "not run: a place"
     ),
-    ".venv/bin/python -m scripts.schema_picture output/schema": PICTURE,
+    "python3 scripts/pictures output/schema": PICTURE,
     "tap-stripe-sandbox --port=12111": SANDBOX,
     (
         "TAP_STRIPE_API_KEY=sk_test_sandbox TAP_STRIPE_API_URL=http://127.0.0.1:12111 "
