@@ -36,5 +36,6 @@ def files() -> list[str]:
         *ROOT.glob("meltano/*.yml"),
         *ROOT.glob(".github/ISSUE_TEMPLATE/*.yml"),
         ROOT / "meltano.yml",
+        ROOT / "pyproject.toml",
     ]
     return sorted(str(path.relative_to(ROOT)) for path in found)

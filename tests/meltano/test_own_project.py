@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]  # Its stubs are another package.
 
 from scripts import bootstrap
+from scripts.doc_parts.owner import REPOSITORY
 from tests.conftest import environment
 from tests.docs.conftest import fenced
 
@@ -167,6 +169,17 @@ def test_the_readmes_block_is_the_one_of_the_docs_without_its_loader() -> None:
     in_docs = yaml.safe_load(block("docs/install.md"))["plugins"]
 
     assert in_readme["extractors"] == in_docs["extractors"]
+
+
+def test_on_pypi_the_readmes_links_lead_into_the_repository(wheel) -> None:
+    with zipfile.ZipFile(wheel) as opened:
+        (name,) = (one for one in opened.namelist() if one.endswith("/METADATA"))
+        metadata = opened.read(name).decode()
+    links = re.findall(r"\]\(([^)]+)\)", metadata)
+
+    assert f"Project-URL: Repository, {REPOSITORY}\n" in metadata
+    assert f"{REPOSITORY}/blob/main/docs/key.md" in links
+    assert not [link for link in links if not link.startswith(("https://", "#"))]
 
 
 def test_the_name_on_pypi_agrees_everywhere(wheel) -> None:
