@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import ssl
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -32,7 +33,15 @@ NO_VENV = (
     "This Python can make no virtual environment (Debian and Ubuntu: "
     "`apt install python3-venv`), and there is no uv on the PATH to do without."
 )
-NO_DOWNLOAD = "uv can't be installed from PyPI, and there is none on the PATH: {}"
+NO_UV = "uv can't be installed in {}, and there is none on the PATH: {}"
+NO_DOWNLOAD = (
+    "uv can't be had from PyPI, and there is none on the PATH. Behind a proxy set "
+    "HTTPS_PROXY, and SSL_CERT_FILE to a file of its certificates. pip says: {}"
+)
+READ_ONLY = (
+    "{} can't be written to ({}). What is installed and loaded goes there: make it "
+    "writable, or clone into a folder of your own."
+)
 
 
 class BootstrapError(Exception):
@@ -49,22 +58,46 @@ def uv() -> Path:
     pinned = _program(home, "uv")
     if pinned.exists():
         return pinned
-    problem = NO_VENV
-    if _quietly(sys.executable, "-m", "venv", home) is None:
-        pip = (_program(home, "python"), "-m", "pip")
-        said = _quietly(*pip, "install", f"uv=={UV_VERSION}")
-        if said is None:
-            return pinned
-        problem = NO_DOWNLOAD.format(said)
-    shutil.rmtree(home, ignore_errors=True)
+    with one_at_a_time("uv"):
+        # Another process may have made it meanwhile.
+        problem = None if pinned.exists() else _install_uv(home)
+    if problem is None:
+        return pinned
     if found := shutil.which("uv"):
         return Path(found)
     raise BootstrapError(problem)
 
 
-def project() -> Path:
-    """Makes `.venv` as uv.lock has it and returns its Python."""
-    _run(uv(), "sync", "--quiet", "--frozen", "--python", sys.executable)
+def _install_uv(home: Path) -> str | None:
+    """Installs the pinned uv; returns what is in the way, if anything is."""
+    said = _quietly(sys.executable, "-m", "venv", home)
+    if said is None:
+        # Without its advice to update, which would stand last.
+        pip = (_program(home, "python"), "-m", "pip", "--disable-pip-version-check")
+        said = _quietly(*pip, "install", f"uv=={UV_VERSION}")
+        if said is None:
+            return None
+        problem = NO_DOWNLOAD.format(said.splitlines()[-1])
+    elif "ensurepip" in said or "No module named venv" in said:
+        problem = NO_VENV
+    else:
+        problem = NO_UV.format(home, said.splitlines()[-1])
+    shutil.rmtree(home, ignore_errors=True)
+    return problem
+
+
+def project(*groups: str) -> Path:
+    """Makes `.venv` as uv.lock has it and returns its Python.
+
+    Args:
+        groups: The groups of pyproject.toml that are needed; by default all of them.
+    """
+    command: list[str | Path] = [uv(), "sync", "--quiet", "--frozen"]
+    if groups:
+        # What others have installed there stays.
+        command += ["--inexact", "--no-default-groups"]
+        command += [f"--group={group}" for group in groups]
+    _run(*command, "--python", sys.executable)
     return _program(ROOT / ".venv", "python")
 
 
@@ -78,17 +111,31 @@ def airflow() -> Path:
     return _program(_locked("airflow", AIRFLOW_LOCK), "airflow")
 
 
-def become(module: str) -> NoReturn:
+def become(module: str, *groups: str) -> NoReturn:
     """Goes on as a module of the project, in its environment, with our arguments."""
+    trust_the_system()
     if not (ROOT / ".venv").exists():
         print("Setting up, the first time only: a minute or so.", flush=True)
     try:
-        python = project()
+        python = project(*groups)
     except BootstrapError as error:
         sys.exit(str(error))
+    except OSError as error:
+        sys.exit(READ_ONLY.format(error.filename or ROOT, error.strerror))
     os.chdir(ROOT)
     # Not a child: a Ctrl-C or a kill then reaches the one process that matters.
     os.execv(python, [str(python), "-m", module, *sys.argv[1:]])  # noqa: S606 (no shell wanted)
+
+
+def trust_the_system() -> None:
+    """Lets uv and pip take the system's certificates, as a company's proxy needs it.
+
+    uv has its own otherwise, and so has pip. What the user has set is left as it is.
+    """
+    os.environ.setdefault("UV_SYSTEM_CERTS", "1")
+    known = os.environ.get("SSL_CERT_FILE") or ssl.get_default_verify_paths().cafile
+    if known and not os.environ.get("REQUESTS_CA_BUNDLE"):
+        os.environ.setdefault("PIP_CERT", known)
 
 
 def _locked(name: str, lock: Path) -> Path:
@@ -130,10 +177,10 @@ def _run(*command: str | Path) -> None:
 
 
 def _quietly(*command: str | Path) -> str | None:
-    """Runs a command; where it fails, returns the last line that it said."""
+    """Runs a command; where it fails, returns what it said."""
     done = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, check=False
     )
     if done.returncode == 0:
         return None
-    return (done.stderr.strip() or done.stdout.strip() or "no word").splitlines()[-1]
+    return (done.stdout + done.stderr).strip() or "no word"

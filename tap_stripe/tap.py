@@ -73,6 +73,7 @@ class TapStripe(CollectionsTap):
     """Copies a Stripe account into any warehouse, and keeps it equal to Stripe."""
 
     name = "tap-stripe"
+    package_name = "singer-tap-stripe"
     config_jsonschema: ClassVar[dict[str, Any]] = SETTINGS.to_dict()
     # Lines of rows are encoded with msgspec: the other messages the same way.
     message_writer_class = MsgSpecWriter

@@ -6,6 +6,7 @@ import inspect
 import json
 from typing import TYPE_CHECKING
 
+from scripts.doc_parts.groups import groups
 from scripts.generate_schemas import SCHEMAS
 from tap_stripe import permissions
 from tap_stripe.streams import Collection
@@ -16,12 +17,6 @@ if TYPE_CHECKING:
 
     from tap_stripe.streams.listing import Feed, Listing
 
-GROUPS = {
-    "core": "Core",
-    "billing": "Billing",
-    "connect": "Connect",
-    "payment_sources": "Payment sources",
-}
 # How the names of an object's events begin, where not with the object's own.
 _SOURCES = ("bank_account", "card", "source")
 _EVENT_NAMES: dict[str, tuple[str, ...]] = {
@@ -37,16 +32,50 @@ _EVENT_NAMES: dict[str, tuple[str, ...]] = {
 
 
 def collections() -> str:
-    """Give the sections of the page."""
+    """Give the sections of the page, behind an index of them."""
     parts: list[str] = []
-    for module, title in GROUPS.items():
-        parts.append(f"## {title}\n")
+    for group in groups():
+        links = ", ".join(f"[{name}](#{name})" for name in group.collections)
+        parts.append(f"- **{group.title}**: {links}")
+    parts.append("")
+    for group in groups():
+        parts.append(f"## {group.title}\n\n{group.about}\n")
         parts += [
-            "\n".join(_section(name, collection))
-            for name, collection in sorted(Collection.registered.items())
-            if collection.__module__ == f"tap_stripe.streams.{module}"
+            "\n".join(_section(name, Collection.registered[name]))
+            for name in group.collections
         ]
     return "\n".join(parts)
+
+
+def overview() -> str:
+    """Give a list of all collections by group, and how each is kept true."""
+    parts: list[str] = []
+    for group in groups():
+        parts.append(f"### {group.title}\n\n{group.about}\n")
+        for name in group.collections:
+            collection = Collection.registered[name]
+            first = inspect.cleandoc(collection.__doc__ or "").partition("\n\n")[0]
+            about = " ".join(first.split())
+            kept = f" *({_kept(collection)})*" if _kept(collection) else ""
+            parts.append(f"- [{name}](collections.md#{name}): {about}{kept}")
+        parts.append("")
+    return "\n".join(parts)
+
+
+def _kept(collection: type[Collection]) -> str:
+    """Say in a word or two how a collection is kept true; nothing of a removed one."""
+    listings = {feed.listing for feed in collection.feeds}
+    if all(listing.removed for listing in listings):
+        return ""
+    ways = ["events"] if _event_types(collection) else []
+    if collection.unsettled:
+        ways.append("re-read")
+    if any(
+        not listing.windowed or (listing.relisted and not listing.single)
+        for listing in listings
+    ):
+        ways.append("whole")
+    return ", ".join(ways or ["new rows"])
 
 
 def _section(name: str, collection: type[Collection]) -> Iterator[str]:

@@ -1,90 +1,75 @@
-"""A drawing as PDF: one page, Helvetica, which every reader of PDF has."""
+"""All pictures as one PDF, a page each, whose links lead from page to page."""
 
 from __future__ import annotations
 
+import re
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scripts.schema_picture.shapes import Arrow, Box, Line, Words
+import typst
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
-    from scripts.schema_picture.shapes import Drawing, Shape
+    from scripts.schema_picture.drawing import Drawing
+
+_POINTS = 0.5  # To a unit of the pictures, whose letters are 20 units high.
+_FAMILY = (1, 16)  # https://learn.microsoft.com/typography/opentype/spec/name#name-ids
+_FONT = re.compile(r"d2-\d+-font-\w+")
 
 
-def pdf(drawing: Drawing) -> bytes:
-    """Write a drawing as a PDF document, the same bytes each time.
+def pdf(
+    pages: Mapping[str, tuple[str, Drawing]],
+    addresses: Mapping[str, str],
+    *,
+    title: str,
+) -> bytes:
+    """Make the PDF.
 
-    Nothing is compressed: zlib's bytes differ between its versions.
+    Args:
+        pages: The title and the picture of each page, by the page's name.
+        addresses: Where the head of a table leads.
+        title: Of the document.
     """
-    content = "\n".join(
-        command for shape in drawing.shapes for command in _commands(shape, drawing)
-    ).encode("ascii")
-    objects = [
-        b"<< /Type /Catalog /Pages 2 0 R >>",
-        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        (
-            "<< /Type /Page /Parent 2 0 R "
-            f"/MediaBox [0 0 {drawing.width:g} {drawing.height:g}] /Contents 4 0 R "
-            "/Resources << /Font << /F1 5 0 R /F2 6 0 R >> >> >>"
-        ).encode("ascii"),
-        b"<< /Length %d >>\nstream\n%b\nendstream" % (len(content), content),
-        _font("Helvetica"),
-        _font("Helvetica-Bold"),
-        f"<< /Title ({_text(drawing.title)}) >>".encode("ascii"),
-    ]
-    written = bytearray(b"%PDF-1.4\n")
-    places = []
-    for number, held in enumerate(objects, 1):
-        places.append(len(written))
-        written += b"%d 0 obj\n%b\nendobj\n" % (number, held)
-    table = len(written)
-    written += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
-    for place in places:
-        written += b"%010d 00000 n \n" % place
-    written += b"trailer\n<< /Size %d /Root 1 0 R /Info 7 0 R >>\n" % (len(objects) + 1)
-    written += b"startxref\n%d\n%%%%EOF\n" % table
-    return bytes(written)
-
-
-def _font(name: str) -> bytes:
-    font = f"<< /Type /Font /Subtype /Type1 /BaseFont /{name} "
-    return (font + "/Encoding /WinAnsiEncoding >>").encode("ascii")
-
-
-def _commands(shape: Shape, drawing: Drawing) -> Iterator[str]:
-    """Give a shape in PDF's words, whose origin is at the bottom left."""
-    height = drawing.height
-    match shape:
-        case Box():
-            box = (
-                f"{shape.x:.2f} {height - shape.y - shape.height:.2f} "
-                f"{shape.width:.2f} {shape.height:.2f} re"
+    with tempfile.TemporaryDirectory() as folder:
+        parts = [f'#set document(title: "{title}", date: none)']
+        for name, (head, drawing) in pages.items():
+            family = f"schema {name}"
+            for record in drawing.font["name"].names:
+                if record.nameID in _FAMILY:
+                    record.string = family
+            drawing.font.save(Path(folder, f"{name}.ttf"))
+            Path(folder, f"{name}.svg").write_text(
+                _FONT.sub(family, drawing.svg), encoding="utf-8"
             )
-            yield f"{_color(shape.fill)} rg {box} f"
-            if shape.stroke:
-                yield f"{_color(shape.stroke)} RG 1 w {box} S"
-        case Line():
-            (x, y), *rest = shape.points
-            path = [f"{x:.2f} {height - y:.2f} m"]
-            path += [f"{x:.2f} {height - y:.2f} l" for x, y in rest]
-            yield f"{_color(shape.color)} RG {shape.width:g} w {' '.join(path)} S"
-        case Arrow():
-            (x, y), *rest = shape.corners
-            path = [f"{x:.2f} {height - y:.2f} m"]
-            path += [f"{x:.2f} {height - y:.2f} l" for x, y in rest]
-            yield f"{_color(shape.color)} rg {' '.join(path)} h f"
-        case Words():
-            yield (
-                f"BT /F{2 if shape.bold else 1} {shape.size:g} Tf "
-                f"{_color(shape.color)} rg {shape.x:.2f} {height - shape.y:.2f} Td "
-                f"({_text(shape.text)}) Tj ET"
-            )
+            parts += _page(name, head, drawing, pages.keys(), addresses)
+        source = Path(folder, "schema.typ")
+        source.write_text("\n".join(parts), encoding="utf-8")
+        made: bytes = typst.compile(
+            source, font_paths=[Path(folder)], ignore_system_fonts=True
+        )
+        return made
 
 
-def _color(color: str) -> str:
-    return " ".join(f"{int(color[at : at + 2], 16) / 255:.3f}" for at in (1, 3, 5))
-
-
-def _text(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)")
+def _page(
+    name: str,
+    title: str,
+    drawing: Drawing,
+    pages: Collection[str],
+    addresses: Mapping[str, str],
+) -> Iterator[str]:
+    width, height = drawing.width * _POINTS, drawing.height * _POINTS
+    yield f"#page(width: {width}pt, height: {height}pt, margin: 0pt)["
+    # For the reader's table of contents; nobody sees it behind the picture.
+    yield f"#place(text(size: 1pt)[#heading[{title}]<{name}>])"
+    yield f'#image("{name}.svg", width: 100%)'
+    for place in drawing.places:
+        to = f"<{place.to}>"
+        label = ""
+        if place.is_head and place.to not in pages:
+            to, label = f'"{addresses[place.to]}"', f"<{place.to}>"
+        size = f"width: {place.width * _POINTS}pt, height: {place.height * _POINTS}pt"
+        at = f"dx: {place.x * _POINTS}pt, dy: {place.y * _POINTS}pt"
+        yield f"#place(top + left, {at})[#link({to})[#box({size})]{label}]"
+    yield "]"

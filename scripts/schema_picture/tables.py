@@ -1,4 +1,4 @@
-"""What the picture shows: each collection's properties and the ids that lead on.
+"""What the pictures show: each collection's properties and the ids that lead on.
 
 Nothing here is kept by hand. A property is the id of another collection's objects where
 the stripe package's class says so (an expandable field), where a feed gives a row its
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from scripts.schema_parts.json_types import Schema
     from scripts.schema_parts.stripe_classes import StripeClass
+
+_EPOCH = "Measured in seconds since the Unix epoch."
 
 
 @dataclass(frozen=True)
@@ -61,9 +63,23 @@ class Table:
     properties: tuple[Property, ...]
     nested: dict[str, tuple[Property, ...]] = field(default_factory=dict)
 
-    def shown_below(self, name: str) -> list[Property]:
-        """Give the nested properties that are links, as the picture shows them."""
-        return [found for found in self.nested.get(name, ()) if found.links]
+    def all_properties(self) -> Iterator[Property]:
+        """Give all properties, each with those nested in it behind it."""
+        for top in self.properties:
+            yield top
+            yield from self.nested.get(top.path, ())
+
+    def links(self) -> list[Property]:
+        """Give the properties that lead to other rows, those at the top level first.
+
+        Of several that lead to the same collections only the first is given:
+        `on_behalf_of` stands for `transfer_data.destination` too.
+        """
+        found: dict[tuple[str, ...], Property] = {}
+        linked = [one for one in self.all_properties() if one.links]
+        for one in sorted(linked, key=lambda one: one.path.count(".")):
+            found.setdefault(one.links, one)
+        return list(found.values())
 
 
 def tables() -> list[Table]:
@@ -121,9 +137,17 @@ def _property(path: str, definition: Schema, links: dict[str, Any]) -> Property:
     return Property(
         path,
         _word(definition),
-        definition.get("description", ""),
+        _description(definition),
         tuple(sorted(links.get(path, ()))) if text else (),
     )
+
+
+def _description(definition: Schema) -> str:
+    text = str(definition.get("description", ""))
+    if definition.get("format") == "date-time":
+        # Stripe's words; the tap has made a time of the seconds.
+        text = text.replace(_EPOCH, "")
+    return text.strip()
 
 
 def _word(definition: Schema) -> str:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.browser import CHROMIUM, Browser
 from tests.conftest import Ran
-from tests.connect.browser import CHROMIUM, Browser
 from tests.connect.conftest import APP, KEY, PLATFORM, refused
 
 if TYPE_CHECKING:

@@ -7,30 +7,60 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from scripts.doc_parts.owner import OWNER
 from tap_stripe.sandbox import Options, Sandbox
 from tests.docs.conftest import ROOT, fenced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 # By command: the test that runs it, or after "not run" the reason why none can.
 QUICKSTART = "tests/meltano/test_quickstart.py"
 LOADERS = "tests/meltano/test_loaders.py"
 CONNECT = "tests/connect/test_browser.py"
 DISCONNECT = "tests/connect/test_commands.py"
+OWN_PROJECT = "tests/meltano/test_own_project.py"
+PICTURE = "tests/docs/test_picture.py"
+SANDBOX = "tests/sandbox/test_command.py"
 NEW_COLLECTION = "tests/docs/test_new_collection.py"
 ELSEWHERE = {
     "python3 scripts/quickstart": QUICKSTART,
+    "python3 scripts/quickstart --keep": QUICKSTART,
+    "python3 scripts/quickstart --stop": QUICKSTART,
     (
         'python3 scripts/quickstart --sql "SELECT status, count(*) FROM'
         ' stripe_sandbox.charges GROUP BY 1"'
     ): QUICKSTART,
     "export TAP_STRIPE_API_KEY=rk_live_...": QUICKSTART,
+    "pipx install singer-tap-stripe": OWN_PROJECT,
+    "uv tool install singer-tap-stripe": OWN_PROJECT,
+    "python3 -m venv ~/.local/tap-stripe": "not run: pipx does the same",
+    "~/.local/tap-stripe/bin/pip install singer-tap-stripe": (
+        "not run: pipx does the same"
+    ),
+    "pipx upgrade singer-tap-stripe": "not run: it takes what PyPI has",
+    "tap-stripe --config=ENV | target-jsonl > state.json": OWN_PROJECT,
+    (
+        f"meltano add --from-ref=https://raw.githubusercontent.com/{OWNER}/tap-stripe"
+        "/main/meltano/tap-stripe.yml tap-stripe"
+    ): OWN_PROJECT,
+    "meltano install": OWN_PROJECT,
+    "meltano run tap-stripe target-postgres": OWN_PROJECT,
+    "export SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt": "not run: a place",
+    "export REQUESTS_CA_BUNDLE=$SSL_CERT_FILE PIP_CERT=$SSL_CERT_FILE": (
+        "not run: a place"
+    ),
+    "python3 scripts/pictures output/schema": PICTURE,
+    "tap-stripe-sandbox --port=12111": SANDBOX,
+    (
+        "TAP_STRIPE_API_KEY=sk_test_sandbox TAP_STRIPE_API_URL=http://127.0.0.1:12111 "
+        "tap-stripe --config=ENV > rows.jsonl"
+    ): SANDBOX,
     ".venv/bin/tap-stripe connect app --client-id ca_...": CONNECT,
     ".venv/bin/tap-stripe connect platform --client-id ca_...": CONNECT,
     ".venv/bin/tap-stripe disconnect app --app-id app_...": DISCONNECT,
@@ -87,6 +117,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Path
     target = folder / "bin" / "any-target"
     target.write_text(ANY_TARGET, encoding="utf-8")
     target.chmod(0o755)
+    (folder / "bin" / "tap-stripe").symlink_to(Path(sys.prefix, "bin", "tap-stripe"))
     config = {
         "api_key": sandbox.key,
         "api_url": sandbox.url,

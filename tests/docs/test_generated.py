@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml  # type: ignore[import-untyped]  # Its stubs are another package.
 from stripe.params import _webhook_endpoint_create_params
 
 from scripts.doc_parts.collections import event_names
@@ -107,3 +108,16 @@ def test_every_page_is_in_the_index(pages) -> None:
     linked = set(re.findall(r"\]\(([^)#]+)", pages["docs/README.md"]))
 
     assert linked == {path.name for path in DOCS.iterdir()} - {"README.md"}
+
+
+@pytest.mark.parametrize(
+    "form", sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("[!c]*.yml"))
+)
+def test_the_forms_of_issues_are_ones_of_github(form) -> None:
+    told = yaml.safe_load(form.read_text(encoding="utf-8"))
+    asked = [part for part in told["body"] if part["type"] != "markdown"]
+
+    assert {"name", "description", "body"} <= told.keys()
+    assert {part["type"] for part in asked} <= {"checkboxes", "input", "textarea"}
+    assert len({part["id"] for part in asked}) == len(asked)
+    assert all(part["attributes"]["label"] for part in asked)

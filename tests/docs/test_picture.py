@@ -1,79 +1,113 @@
-"""The picture of the schema: complete, well-formed, and its search finds."""
+"""The pictures of the schema, their page, PDF and DBML: complete, no link dead."""
 
 from __future__ import annotations
 
+import io
 import re
-import shutil
 import subprocess
+import sys
+from functools import partial
 from html import unescape
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urldefrag
 from xml.etree import ElementTree as ET
 
+import pypdf
 import pytest
 
+from scripts.doc_parts.groups import groups
+from scripts.schema_picture.diagrams import OVERVIEW, node, shown_links
+from scripts.schema_picture.files import files
 from scripts.schema_picture.tables import tables
 from tap_stripe.streams import Collection
-from tests.docs.conftest import DOCS
+from tests.browser import CHROMIUM, Browser
+from tests.docs.conftest import ROOT
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
-    None,
-)
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.browser import Page
+
+# They are made once, by one process.
+pytestmark = pytest.mark.xdist_group("pictures")
+in_browser = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-@pytest.fixture(scope="module")
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format, *args) -> None:  # noqa: A002 (its own word)
+        pass
+
+
+@pytest.fixture(scope="session")
 def shown():
     return {table.name: table for table in tables()}
 
 
-@pytest.fixture(scope="module")
-def html() -> str:
-    return (DOCS / "schema.html").read_text(encoding="utf-8")
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory) -> Path:
+    return Path(tmp_path_factory.mktemp("schema"))
 
 
-@pytest.fixture(scope="module")
-def svg() -> ET.Element:
-    return ET.fromstring((DOCS / "schema.svg").read_text(encoding="utf-8"))  # noqa: S314 - our own file
+@pytest.fixture(scope="session")
+def address(folder) -> Iterator[str]:
+    """Serve a folder, empty as yet."""
+    serving = ThreadingHTTPServer(
+        ("127.0.0.1", 0), partial(Quiet, directory=str(folder))
+    )
+    Thread(target=serving.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{serving.server_port}/"
+    serving.shutdown()
+    serving.server_close()
 
 
-# Links
+@pytest.fixture(scope="session")
+def made(address, folder) -> dict[str, bytes]:
+    """Give the files by name; they stand where their links say."""
+    made = files(address)
+    for name, content in made.items():
+        (folder / name).write_bytes(content)
+    return made
 
 
-def test_an_expandable_property_leads_to_its_collection(shown) -> None:
-    charges = {found.path: found.links for found in shown["charges"].properties}
-
-    assert charges["customer"] == ("customers",)
-    assert charges["balance_transaction"] == ("balance_transactions",)
+@pytest.fixture(scope="session")
+def html(made: dict[str, bytes]) -> str:
+    return made["index.html"].decode()
 
 
-def test_a_parents_id_that_the_tap_adds_leads_to_the_parent(shown) -> None:
-    lines = {found.path: found.links for found in shown["invoice_lines"].properties}
-
-    assert lines["invoice"] == ("invoices",)
-
-
-def test_a_nested_id_leads_to_its_collection(shown) -> None:
-    nested = {
-        found.path: found.links for found in shown["charges"].nested["transfer_data"]
-    }
-
-    assert nested["transfer_data.destination"] == ("accounts",)
+@pytest.fixture(scope="session")
+def targets(html) -> set[str]:
+    return {unescape(one) for one in re.findall(r' id="([^"]+)"', html)}
 
 
-def test_an_old_name_leads_where_it_did(shown) -> None:
-    charges = {found.path: found.links for found in shown["charges"].properties}
+# Links, as the code finds them
 
-    assert charges["invoice"] == ("invoices",)
+
+def links_of(table) -> dict[str, tuple[str, ...]]:
+    return {found.path: found.links for found in table.all_properties()}
+
+
+@pytest.mark.parametrize(
+    ("collection", "path", "links"),
+    [
+        ("charges", "customer", ("customers",)),
+        ("charges", "balance_transaction", ("balance_transactions",)),
+        ("charges", "invoice", ("invoices",)),
+        ("charges", "transfer_data.destination", ("accounts",)),
+        ("invoice_lines", "invoice", ("invoices",)),
+    ],
+)
+def test_an_id_leads_to_its_collection(shown, collection, path, links) -> None:
+    assert links_of(shown[collection])[path] == links
 
 
 def test_a_property_of_many_types_leads_to_each_that_there_is(shown) -> None:
-    (source,) = (
-        found
-        for found in shown["balance_transactions"].properties
-        if found.path == "source"
-    )
+    links = links_of(shown["balance_transactions"])["source"]
 
-    assert {"charges", "payouts", "refunds", "transfers"} <= set(source.links)
+    assert {"charges", "payouts", "refunds", "transfers"} <= set(links)
 
 
 def test_links_are_ids_of_collections_and_nothing_else(shown) -> None:
@@ -86,119 +120,207 @@ def test_links_are_ids_of_collections_and_nothing_else(shown) -> None:
         }
 
 
-# The files
-
-
-def test_the_svg_shows_every_collection_and_property(svg, shown) -> None:
-    texts = [element.text or "" for element in svg.iter(f"{SVG}text")]
-
-    for name, table in shown.items():
-        assert name in texts
-        for found in table.properties:
-            assert found.path in texts, (name, found.path)
-
-
-def test_nothing_in_the_svg_is_outside_of_it(svg) -> None:
-    _, _, width, height = map(float, svg.attrib["viewBox"].split())
-
-    for element in svg.iter(f"{SVG}polyline"):
-        for point in element.attrib["points"].split():
-            x, y = map(float, point.split(","))
-            assert 0 <= x <= width
-            assert 0 <= y <= height
-    for element in svg.iter(f"{SVG}text"):
-        end = float(element.attrib["x"]) + float(element.attrib["textLength"])
-        assert end <= width
-
-
-def test_no_two_tables_overlap(svg) -> None:
-    boxes = [
-        tuple(float(element.attrib[name]) for name in ("x", "y", "width", "height"))
-        for element in svg.iter(f"{SVG}rect")
-        if "stroke" in element.attrib
+def test_a_time_is_not_described_as_seconds(shown) -> None:
+    times = [
+        found
+        for table in shown.values()
+        for found in table.properties
+        if found.type == "time"
     ]
 
-    assert len(boxes) == len(Collection.registered)
-    for x, y, width, height in boxes:
-        others = [box for box in boxes if box != (x, y, width, height)]
-        assert not any(
-            x < left + wide and left < x + width and y < top + high and top < y + height
-            for left, top, wide, high in others
-        )
+    assert len(times) > len(Collection.registered)
+    assert not [one for one in times if "seconds since" in one.description]
 
 
-def test_the_pdf_is_one_page_with_every_collection(shown) -> None:
-    pdf = (DOCS / "schema.pdf").read_bytes()
-    (start,) = re.findall(rb"startxref\n(\d+)\n%%EOF\n$", pdf)
-
-    assert pdf.startswith(b"%PDF-1.4")
-    assert pdf[int(start) :].startswith(b"xref\n")
-    places = re.findall(rb"^(\d{10}) 00000 n $", pdf, re.MULTILINE)
-    for number, place in enumerate(places, 1):
-        assert pdf[int(place) :].startswith(b"%d 0 obj" % number)
-    for name in shown:
-        assert b"(%b) Tj" % name.encode() in pdf
+# The pictures
 
 
-def test_the_page_has_every_property_and_needs_nothing_else(html, shown) -> None:
-    cells = set(map(unescape, re.findall(r"<td data-text>([^<]*)</td>", html)))
-
-    for table in shown.values():
-        paths = {found.path for found in table.properties}
-        paths |= {found.path for below in table.nested.values() for found in below}
-        assert paths <= cells
-    assert not re.findall(r'(?:src|href)="(?!#)[^"]*"|@import|url\(', html)
+def texts(svg: bytes) -> list[str]:
+    root = ET.fromstring(svg)  # noqa: S314 (our own)
+    return ["".join(text.itertext()) for text in root.iter(f"{SVG}text")]
 
 
-def test_every_link_of_the_page_has_a_target(html) -> None:
-    targets = set(re.findall(r' id="([^"]+)"', html))
+def test_every_collection_is_in_the_overview_and_in_its_groups_picture(made) -> None:
+    for group in groups():
+        assert group.title in texts(made["overview.svg"])
+        for name in group.collections:
+            assert name in texts(made["overview.svg"])
+            assert name in texts(made[f"{node(group)}.svg"])
 
-    assert set(re.findall(r'href="#([^"]+)"', html)) <= targets
+
+def test_a_groups_picture_shows_keys_and_links(made, shown) -> None:
+    for group in groups():
+        seen = texts(made[f"{node(group)}.svg"])
+        for name in group.collections:
+            table = shown[name]
+            assert {*table.keys, *(one.path for one in shown_links(table))} <= set(seen)
+
+
+def test_a_command_makes_the_same_files_for_a_clone_alone(
+    made, address, tmp_path
+) -> None:
+    folder = tmp_path / "schema"
+
+    subprocess.run(
+        [sys.executable, "-m", "scripts.schema_picture", folder], check=True, cwd=ROOT
+    )
+
+    assert {path.name for path in folder.iterdir()} == made.keys()
+    # A PDF has ids that are made by chance.
+    for name in made.keys() - {"schema.pdf"}:
+        there = (folder / "index.html").as_uri().encode()
+        assert (folder / name).read_bytes().replace(there, address.encode()) == made[
+            name
+        ]
+
+
+# No dead link, in any form
+
+
+def test_every_link_of_the_page_has_a_target(html, made, targets) -> None:
+    links = {unescape(one) for one in re.findall(r'href="([^"]+)"', html)}
+
+    assert {one[1:] for one in links if one.startswith("#")} <= targets
+    assert {one for one in links if not one.startswith("#")} <= made.keys()
+
+
+def test_every_link_of_an_svg_alone_leads_to_the_page(made, address, targets) -> None:
+    for name in (OVERVIEW, *map(node, groups())):
+        root = ET.fromstring(made[f"{name}.svg"])  # noqa: S314 (our own)
+        links = [urldefrag(link.attrib["href"]) for link in root.iter(f"{SVG}a")]
+
+        assert links, name
+        assert {url for url, _ in links} == {address}
+        assert {fragment for _, fragment in links} <= targets
+
+
+def test_every_link_of_the_pdf_leads_to_a_page_or_the_site(
+    made, address, targets
+) -> None:
+    # Its types know little of what PDF holds.
+    pdf: Any = pypdf.PdfReader(io.BytesIO(made["schema.pdf"]))
+    pages = {page.indirect_reference.idnum for page in pdf.pages}
+
+    assert len(pdf.pages) == 1 + len(groups())
+    assert [one.title for one in pdf.outline][1:] == [one.title for one in groups()]
+    for page in pdf.pages:
+        links = [one.get_object() for one in page["/Annots"]]
+        assert links
+        for link in links:
+            if "/A" in link:
+                url, fragment = urldefrag(link["/A"]["/URI"])
+                assert (url, fragment in targets) == (address, True)
+                continue
+            place = link["/Dest"]
+            if isinstance(place, str):
+                place = pdf.named_destinations[place].dest_array
+            assert place[0].idnum in pages
+
+
+# Of pydbml's own use of pyparsing.
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_dbml_has_every_table_column_and_link(made, shown) -> None:
+    import pydbml  # noqa: PLC0415 (it warns at import)
+
+    schema = pydbml.PyDBML(made["schema.dbml"].decode())
+
+    tables = {table.name: table for table in schema.tables}
+    assert tables.keys() == shown.keys()
+    for name, table in shown.items():
+        columns = [column.name for column in tables[name].columns]
+        assert columns == [column.path for column in table.properties]
+    references = {(one.col1[0].table.name, one.col1[0].name) for one in schema.refs}
+    assert ("charges", "customer") in references
+    assert {one.name for one in schema.table_groups} == {one.title for one in groups()}
 
 
 # In a browser
 
 
-def opened(address: str, *arguments: str) -> str:
-    if CHROMIUM is None:
-        pytest.skip("chromium is not installed")
-    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", *arguments]
-    ran = subprocess.run(
-        [*command, f"{(DOCS / 'schema.html').as_uri()}{address}"],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=120,
+@pytest.fixture(scope="session")
+def browser(made, address, tmp_path_factory) -> Iterator[Page]:
+    assert "index.html" in made
+    profile = tmp_path_factory.mktemp("browser") / "profile"
+    with Browser(profile).opened(address) as page:
+        yield page
+
+
+@pytest.fixture
+def page(browser: Page, address: str) -> Page:
+    browser.resize(1400, 900)
+    browser.go(address)
+    return browser
+
+
+TOP = "Math.round(document.getElementById({!r}).getBoundingClientRect().top)"
+
+
+@in_browser
+def test_the_search_finds_the_best_first_and_scrolls_to_it(page) -> None:
+    page.click("#search")
+    page.type("transfers")
+    first = page.until("document.querySelector('#hits b')?.textContent")
+    page.key("Enter")
+
+    assert first == "transfers"
+    assert page.until("location.hash") == "#transfers"
+    top = page.until(TOP.format("transfers"))
+    assert 0 < top < 200
+
+
+@in_browser
+def test_the_search_opens_what_is_nested(page) -> None:
+    page.click("#search")
+    page.type("charges network_transaction_id")
+    found = page.until("document.querySelector('#hits b')?.textContent")
+    page.click("#hits a")
+
+    assert found.startswith("charges.payment_method_details.")
+    assert page.until("location.hash") == f"#{found}"
+    assert page.until(f"document.getElementById({found!r}).checkVisibility()")
+
+
+@in_browser
+def test_a_search_without_a_hit_says_so(page) -> None:
+    page.click("#search")
+    page.type("there-is-no-such-thing")
+
+    assert page.until("document.getElementById('hits').textContent") == "Nothing found."
+
+
+@in_browser
+def test_pointing_at_a_table_lights_up_what_it_is_joined_to(page) -> None:
+    page.point_at("[data-name=balance_transaction_fee_details]")
+
+    lit = page.until(
+        "[...document.querySelectorAll('.lit .table.on')].map(it => it.dataset.name)"
     )
-    return ran.stdout
+    assert sorted(lit) == ["balance_transaction_fee_details", "balance_transactions"]
+    assert page.value("document.querySelectorAll('.lit .line.on').length") == 1
 
 
-def test_a_browser_opens_the_page() -> None:
-    seen = opened("", "--dump-dom")
+@in_browser
+def test_a_picture_grows_and_shrinks(page) -> None:
+    width = "document.querySelector('figure svg').clientWidth"
+    before = page.until(width)
 
-    assert seen.count("<section") == len(Collection.registered) + 1
-    assert "hidden" not in "".join(re.findall(r"<section[^>]*>", seen))
+    page.click("[data-zoom='1.25']")
 
-
-def test_the_search_finds_a_nested_property_and_hides_the_rest() -> None:
-    seen = opened("#search=charges%20network_transaction_id", "--dump-dom")
-
-    tags = re.findall(r"<section[^>]*>", seen)
-    (left,) = (tag for tag in tags if "hidden" not in tag)
-    assert 'id="charges"' in left
-    rows = re.findall(r'<tr class="[^"]*\bfound\b[^"]*">.*?</tr>', seen)
-    assert rows
-    assert all("<mark>network_transaction_id</mark>" in row for row in rows)
+    assert page.value(width) == pytest.approx(before * 1.25, abs=2)
 
 
-def test_a_search_without_a_hit_says_so() -> None:
-    assert "0 properties" in opened("#search=there-is-no-such-thing", "--dump-dom")
+@in_browser
+def test_a_name_in_a_picture_leads_to_its_table(page) -> None:
+    page.click("#group-core svg [data-name=refunds] a[href='#charges']")
+
+    assert page.until("location.hash") == "#charges"
+    assert 0 < page.until(TOP.format("charges")) < 200
 
 
-def test_the_page_fits_a_screen(tmp_path) -> None:
-    shot = tmp_path / "page.png"
+@in_browser
+@pytest.mark.parametrize(("width", "height"), [(1400, 900), (400, 800)])
+def test_the_page_is_as_wide_as_the_screen(page, width, height) -> None:
+    page.resize(width, height)
 
-    opened("", f"--screenshot={shot}", "--window-size=1280,900")
-
-    assert shot.read_bytes().startswith(b"\x89PNG")
-    assert shot.stat().st_size > 20_000
+    assert page.until("window.innerWidth") == width
+    assert 0 < page.until("document.documentElement.scrollWidth") <= width
