@@ -16,21 +16,13 @@ if TYPE_CHECKING:
 _OLD_SERVICES = "2024-10-28"
 
 
-def _add_transaction(hand: Hand, source: Object, kind: str) -> None:
-    transactions = hand.universe.transactions
-    rank, created = transactions.next_rank()
-    made = transactions.made(rank, created, hand.dice, source=source, kind=kind)
-    transactions.add(made)
-    source["balance_transaction"] = made["id"]
-
-
 def create_charge(hand: Hand) -> str | None:
     """A payment: `charge.succeeded` or `.failed`, there is no `charge.created`."""
     charges = hand.universe.charges
     rank, created = charges.next_rank()
     charge = charges.made(rank, created)
     if charge["captured"]:
-        _add_transaction(hand, charge, "charge")
+        charge["balance_transaction"] = hand.book(charge, "charge")["id"]
     charges.add(charge)
     hand.announce(f"charge.{charge['status']}", charge)
     return str(charge["id"])
@@ -58,7 +50,7 @@ def capture_charge(hand: Hand) -> str | None:
         return None
     with hand.editing(charges, rank, "charge.captured") as charge:
         charge.update(captured=True, amount_captured=charge["amount"])
-        _add_transaction(hand, charge, "charge")
+        charge["balance_transaction"] = hand.book(charge, "charge")["id"]
     return str(charge["id"])
 
 
@@ -77,8 +69,7 @@ def refund_charge(hand: Hand) -> str | None:
         charge["amount_refunded"] += amount
         charge["refunded"] = charge["amount_refunded"] == charge["amount"]
         refund = refunds.made(rank, created, hand.dice, charge=charge, amount=amount)
-        # The transaction of the refund, not of the charge.
-        _add_transaction(hand, refund, "refund")
+        refund["balance_transaction"] = hand.book(refund, "refund")["id"]
         refunds.add(refund)
         hand.universe.give("refunds", charge["id"], rank)
     hand.announce("refund.created", refund)
@@ -118,7 +109,11 @@ def end_refund(hand: Hand) -> str | None:
         refund["status"] = "succeeded"
         _announce_refund(hand, before, hand.show(refund), "refund.updated")
     else:
-        refund.update(status="failed", failure_reason="declined")
+        refund.update(
+            failure_balance_transaction=hand.book(refund, "refund_failure")["id"],
+            failure_reason="declined",
+            status="failed",
+        )
         events = ("refund.updated", "refund.failed")
         _announce_refund(hand, before, hand.show(refund), *events)
     return str(refund["id"])
