@@ -1,10 +1,10 @@
-"""Writes what the docs repeat of the code, and the pictures of the schema.
+"""Writes what the docs and dbt/ repeat of the code, and the pictures of the schema.
 
     python -m scripts.generate_docs            writes them
     python -m scripts.generate_docs --check    prints what would change, and fails
 
 In a text file it owns the lines between "Generated …: NAME" and "End of generated:
-NAME", and nothing else; of docs/schema.* it owns the whole file.
+NAME", and nothing else; docs/schema.* and what says so in dbt/ it owns whole.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scripts.dbt_parts.current import files as analysts_package
 from scripts.doc_parts import tables
 from scripts.doc_parts.collections import collections
 from scripts.schema_picture.files import files as schema_picture
@@ -101,7 +102,7 @@ def generated() -> dict[str, bytes]:
         for block, render in rendered.items():
             text = _put(text, block, render(), name)
         made[name] = text.encode()
-    return made | schema_picture()
+    return made | schema_picture() | analysts_package()
 
 
 def main() -> int:
