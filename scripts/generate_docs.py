@@ -19,7 +19,7 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scripts.dbt_parts.current import files as analysts_package
+from scripts.dbt_parts import current, fivetran
 from scripts.doc_parts import tables
 from scripts.doc_parts.collections import collections
 from scripts.schema_picture.files import files as schema_picture
@@ -85,7 +85,10 @@ def blocks() -> Blocks:
         "docs/collections.md": {"collections": collections},
         "docs/key.md": {"permissions": tables.permissions_table},
         "docs/limits.md": {"costs": tables.costs_table},
-        "docs/moving.md": {"segment": tables.segment_table},
+        "docs/moving.md": {
+            "fivetran": fivetran.table,
+            "segment": tables.segment_table,
+        },
         "docs/settings.md": {"settings": lambda: markdown_table(settings)},
         "meltano.yml": {"settings": lambda: yaml_settings(settings, indent="    ")},
         "meltano/tap-stripe.yml": {
@@ -102,7 +105,7 @@ def generated() -> dict[str, bytes]:
         for block, render in rendered.items():
             text = _put(text, block, render(), name)
         made[name] = text.encode()
-    return made | schema_picture() | analysts_package()
+    return made | schema_picture() | current.files() | fivetran.files()
 
 
 def main() -> int:
@@ -121,6 +124,7 @@ def main() -> int:
         if old == new:
             continue
         if not check:
+            path.parent.mkdir(exist_ok=True)
             path.write_bytes(new)
             continue
         stale = 1

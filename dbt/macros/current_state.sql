@@ -99,8 +99,3 @@ cast(
         * coalesce({{ smallest_unit }}, 0.01) as {{ tap_stripe.type_money() }}
     )
 {%- endmacro %}
-
-{# Whether two rows are of the same account. #}
-{% macro same_account(left, right) -%}
-coalesce({{ left }}.account_id, '') = coalesce({{ right }}.account_id, '')
-{%- endmacro %}

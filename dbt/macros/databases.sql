@@ -3,6 +3,15 @@
   Snowflake and BigQuery are written by their manuals and not tested.
 #}
 
+{# A path as $.data[0].id; a step that is a number is a place in a list. #}
+{% macro json_path(path) %}
+{%- set steps = ['$'] -%}
+{%- for step in path -%}
+    {%- do steps.append('[' ~ step ~ ']' if step.isdigit() else '.' ~ step) -%}
+{%- endfor -%}
+{{ return(steps | join('')) }}
+{% endmacro %}
+
 {# The text at a path inside a JSON column: json_text('period', ['start']). #}
 {% macro json_text(column, path) %}
 {{- adapter.dispatch('json_text', 'tap_stripe')(column, path) -}}
@@ -13,15 +22,15 @@
 {%- endmacro %}
 
 {% macro duckdb__json_text(column, path) -%}
-json_extract_string({{ column }}, '$.{{ path | join('.') }}')
+json_extract_string({{ column }}, '{{ tap_stripe.json_path(path) }}')
 {%- endmacro %}
 
 {% macro snowflake__json_text(column, path) -%}
-cast(get_path({{ column }}, '{{ path | join('.') }}') as varchar)
+cast(get_path({{ column }}, '{{ tap_stripe.json_path(path)[1:].lstrip(".") }}') as varchar)
 {%- endmacro %}
 
 {% macro bigquery__json_text(column, path) -%}
-json_value({{ column }}, '$.{{ path | join('.') }}')
+json_value({{ column }}, '{{ tap_stripe.json_path(path) }}')
 {%- endmacro %}
 
 {# The JSON at a path inside a JSON column. #}
@@ -34,15 +43,15 @@ json_value({{ column }}, '$.{{ path | join('.') }}')
 {%- endmacro %}
 
 {% macro duckdb__json_part(column, path) -%}
-json_extract({{ column }}, '$.{{ path | join('.') }}')
+json_extract({{ column }}, '{{ tap_stripe.json_path(path) }}')
 {%- endmacro %}
 
 {% macro snowflake__json_part(column, path) -%}
-get_path({{ column }}, '{{ path | join('.') }}')
+get_path({{ column }}, '{{ tap_stripe.json_path(path)[1:].lstrip(".") }}')
 {%- endmacro %}
 
 {% macro bigquery__json_part(column, path) -%}
-json_query({{ column }}, '$.{{ path | join('.') }}')
+json_query({{ column }}, '{{ tap_stripe.json_path(path) }}')
 {%- endmacro %}
 
 {# A list, which PostgreSQL keeps as an array, as JSON. #}
@@ -100,10 +109,10 @@ to_timestamp_ntz(cast({{ seconds }} as number))
 datetime(timestamp_seconds(cast({{ seconds }} as int64)))
 {%- endmacro %}
 
-{# The present in UTC, or where the variable stripe_as_of has put it. #}
+{# The present in UTC, or where the variable tap_stripe_as_of has put it. #}
 {% macro as_of() -%}
-{%- if var('stripe_as_of', none) -%}
-cast('{{ var('stripe_as_of') }}' as {{ dbt.type_timestamp() }})
+{%- if var('tap_stripe_as_of', none) -%}
+cast('{{ var('tap_stripe_as_of') }}' as {{ dbt.type_timestamp() }})
 {%- else -%}
 {{ adapter.dispatch('now_utc', 'tap_stripe')() }}
 {%- endif -%}

@@ -56,6 +56,12 @@ def files() -> dict[str, bytes]:
     return {path: f"{text}\n".encode() for path, text in made.items()}
 
 
+def columns_of(collection: str) -> list[str]:
+    """Give the columns of a collection's view, but for amounts in major units."""
+    (table,) = (table for table in tables() if table.name == collection)
+    return [*kinds(table), *(path.replace(".", "_") for path in _times(table))]
+
+
 def kinds(table: Table) -> dict[str, str]:
     """Give the kind of each column, as the macro current_state knows them."""
     has_currency = any(found.path == "currency" for found in table.properties)
@@ -127,8 +133,8 @@ def _sources(every: list[Table]) -> Iterator[str]:
     yield "sources:"
     yield "  - name: stripe"
     yield "    description: What tap-stripe has loaded; deleted rows stay, flagged."
-    yield "    database: \"{{ var('stripe_database', none) or target.database }}\""
-    yield "    schema: \"{{ var('stripe_schema', 'stripe') }}\""
+    yield "    database: \"{{ var('tap_stripe_database', none) or target.database }}\""
+    yield "    schema: \"{{ var('tap_stripe_schema', 'stripe') }}\""
     yield "    tables:"
     for table in every:
         yield f"      - name: {table.name}"

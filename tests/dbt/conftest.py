@@ -46,7 +46,7 @@ class Warehouse:
     def dbt(self, *arguments: str, as_of: int) -> subprocess.CompletedProcess[str]:
         """Run dbt."""
         moment = f"{datetime.fromtimestamp(as_of, UTC):%Y-%m-%d %H:%M:%S}"
-        told = json.dumps({"stripe_schema": SCHEMA, "stripe_as_of": moment})
+        told = json.dumps({"tap_stripe_schema": SCHEMA, "tap_stripe_as_of": moment})
         folders = {
             "DBT_PROJECT_DIR": str(PROJECT),
             "DBT_PROFILES_DIR": str(PROJECT),
