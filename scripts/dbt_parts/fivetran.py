@@ -72,7 +72,13 @@ def files() -> dict[str, bytes]:
 
 def table() -> str:
     """Give the part of docs/moving.md: each column that is called otherwise here."""
-    lines = ["| Fivetran | Here |", "| --- | --- |"]
+    there, wanted = share()
+    lines = [
+        f"Of the {wanted} columns that dbt_stripe reads {there} are there.",
+        "",
+        "| Fivetran | Here |",
+        "| --- | --- |",
+    ]
     for view in views():
         if not view.is_made:
             lines.append(f"| `{view.name}` | no table yet |")
@@ -87,6 +93,13 @@ def table() -> str:
             for column, reason in view.missing.items()
         ]
     return "\n".join(lines) + "\n"
+
+
+def share() -> tuple[int, int]:
+    """Give how many of Fivetran's columns there are here, and how many there."""
+    every = views()
+    there = sum(len(view.columns) for view in every if view.is_made)
+    return there, sum(len(view.columns) + len(view.missing) for view in every)
 
 
 def _sql(view: View) -> Iterator[str]:
