@@ -12,23 +12,19 @@ case when {{ alias }}.account_id is null then {{ id }} else {{ alias }}.account_
 {%- endmacro %}
 
 {#
-  Whether a row of stripe_accounts is the account whose data the tables hold.
-
-  Stripe doesn't mark it. Where several accounts are read it is the one that was asked;
-  else the variable tap_stripe_own_account says it, or it is the oldest.
+  Whether the tables hold the data of an account in stripe_accounts: of all where several
+  accounts are read, else of the key's own, which Stripe doesn't mark. The variable
+  tap_stripe_own_account says it, or it is the oldest.
 #}
-{% macro is_own_account(alias) -%}
-{%- if var('tap_stripe_own_account', none) -%}
-coalesce({{ alias }}.account_id, '{{ var('tap_stripe_own_account') }}') = {{ alias }}.id
-{%- else -%}
-coalesce(
-        {{ alias }}.account_id
-        , (
-            select id
-            from {{ ref('stripe_accounts') }}
-            order by case when created is null then 1 else 0 end, created, id
-            limit 1
-        )
-    ) = {{ alias }}.id
-{%- endif -%}
+{% macro is_read_account(alias) -%}
+({{ alias }}.account_id is not null or {{ alias }}.id = (
+    {%- if var('tap_stripe_own_account', none) -%}
+    '{{ var('tap_stripe_own_account') }}'
+    {%- else %}
+        select id
+        from {{ ref('stripe_accounts') }}
+        order by case when created is null then 1 else 0 end, created, id
+        limit 1
+    {% endif -%}
+))
 {%- endmacro %}

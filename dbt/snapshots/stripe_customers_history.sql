@@ -36,5 +36,6 @@
     ],
     hard_deletes='invalidate',
 ) }}
-select * from {{ ref('stripe_customers') }}
+select *
+from {{ ref('stripe_customers') }}
 {% endsnapshot %}

@@ -27,5 +27,6 @@
     ],
     hard_deletes='invalidate',
 ) }}
-select * from {{ ref('stripe_plans') }}
+select *
+from {{ ref('stripe_plans') }}
 {% endsnapshot %}

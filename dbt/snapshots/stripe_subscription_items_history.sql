@@ -22,5 +22,6 @@
     ],
     hard_deletes='invalidate',
 ) }}
-select * from {{ ref('stripe_subscription_items') }}
+select *
+from {{ ref('stripe_subscription_items') }}
 {% endsnapshot %}

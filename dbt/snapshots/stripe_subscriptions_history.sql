@@ -62,5 +62,6 @@
     ],
     hard_deletes='invalidate',
 ) }}
-select * from {{ ref('stripe_subscriptions') }}
+select *
+from {{ ref('stripe_subscriptions') }}
 {% endsnapshot %}

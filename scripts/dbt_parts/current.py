@@ -117,7 +117,8 @@ def _snapshot(table: Table) -> Iterator[str]:
     yield "    ],"
     yield "    hard_deletes='invalidate',"
     yield ") }}"
-    yield f"select * from {{{{ ref('stripe_{table.name}') }}}}"
+    yield "select *"
+    yield f"from {{{{ ref('stripe_{table.name}') }}}}"
     yield "{% endsnapshot %}"
 
 

@@ -1,4 +1,4 @@
-"""A sandbox, loaded into a real PostgreSQL and a real DuckDB, and dbt on top of each."""
+"""A sandbox in a real PostgreSQL and in a real DuckDB, and dbt on top of each."""
 
 from __future__ import annotations
 
@@ -156,14 +156,13 @@ class DuckDB(Warehouse):
 class Business:
     """A sandbox and the databases that it was loaded into."""
 
-    def __init__(self, sandbox: Sandbox, folder: Path, server: Any) -> None:
+    def __init__(
+        self, sandbox: Sandbox, folder: Path, warehouses: Sequence[Warehouse]
+    ) -> None:
         self.sandbox = sandbox
         self.as_of = 0
         self._folder = folder
-        self.warehouses: dict[str, Warehouse] = {
-            "postgres": Postgres(folder, server),
-            "duckdb": DuckDB(folder),
-        }
+        self.warehouses = {one.dialect: one for one in warehouses}
 
     def load(self, **settings: Any) -> None:
         """Read the sandbox once, and load it everywhere."""
@@ -232,7 +231,21 @@ def _insert(table: str, rows: Sequence[tuple[Any, ...]]) -> str:
     values = ", ".join(
         "(" + ", ".join(f"'{value}'" for value in row) + ")" for row in rows
     )
-    return f"INSERT INTO {SCHEMA}.{table} VALUES {values}"  # noqa: S608 (made here)
+    return f"INSERT INTO {SCHEMA}.{table} VALUES {values}"
+
+
+# Each number of accounts in each database.
+EVERYWHERE = pytest.mark.parametrize(
+    ("which", "dialect"),
+    [
+        ("one_account", "postgres"),
+        ("one_account", "duckdb"),
+        ("many_accounts", "duckdb"),
+        pytest.param(
+            "many_accounts", "postgres", marks=pytest.mark.long("DuckDB alone")
+        ),
+    ],
+)
 
 
 @pytest.fixture(scope="session")
@@ -240,7 +253,9 @@ def one_account(server, tmp_path_factory) -> Iterator[Business]:
     """Give a business that changes were made to, with all tables there may be."""
     with Sandbox(Options(seed=11)) as sandbox:
         sandbox.change(200, seed=11)
-        business = Business(sandbox, tmp_path_factory.mktemp("one"), server)
+        folder = tmp_path_factory.mktemp("one")
+        warehouses = [Postgres(folder, server), DuckDB(folder)]
+        business = Business(sandbox, folder, warehouses)
         business.load()
         for statement in told_by_stripe(business):
             for warehouse in business.warehouses.values():
@@ -251,11 +266,15 @@ def one_account(server, tmp_path_factory) -> Iterator[Business]:
 
 
 @pytest.fixture(scope="session")
-def many_accounts(server, tmp_path_factory) -> Iterator[Business]:
-    """Give a platform and its twelve accounts."""
+def many_accounts(server, tmp_path_factory, pytestconfig) -> Iterator[Business]:
+    """Give a platform and its twelve accounts; in the short form in DuckDB alone."""
     options = Options(seed=12, scale=0.3, sizes={"accounts": 12}, connected_data=True)
     with Sandbox(options) as sandbox:
-        business = Business(sandbox, tmp_path_factory.mktemp("many"), server)
+        folder = tmp_path_factory.mktemp("many")
+        warehouses: list[Warehouse] = [DuckDB(folder)]
+        if pytestconfig.option.long:
+            warehouses.append(Postgres(folder, server))
+        business = Business(sandbox, folder, warehouses)
         business.load(account_ids=["own", "connected"])
         for said in business.build().values():
             assert said.returncode == 0, said.stdout

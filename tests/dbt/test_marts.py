@@ -6,15 +6,12 @@ from collections import defaultdict
 
 import pytest
 
-from tests.dbt.conftest import SCHEMA
+from tests.dbt.conftest import EVERYWHERE, SCHEMA
 
 # One process makes the databases.
-pytestmark = [
-    pytest.mark.xdist_group("dbt"),
-    pytest.mark.parametrize("dialect", ["postgres", "duckdb"]),
-]
+pytestmark = pytest.mark.xdist_group("dbt")
+BOTH = pytest.mark.parametrize("dialect", ["postgres", "duckdb"])
 MARTS = "analytics_stripe_marts"
-BOTH = pytest.mark.parametrize("which", ["one_account", "many_accounts"])
 
 
 @pytest.fixture
@@ -42,7 +39,7 @@ def of_accounts(rows):
     return found
 
 
-@BOTH
+@EVERYWHERE
 def test_recurring_revenue(dialect, business, which):
     warehouse = business.warehouses[dialect]
     said = of_accounts(
@@ -72,7 +69,7 @@ def test_recurring_revenue(dialect, business, which):
     assert {"new", "churn"} <= seen
 
 
-@BOTH
+@EVERYWHERE
 def test_revenue_by_day(dialect, business, which):
     said = of_accounts(
         business.warehouses[dialect].ask(
@@ -89,7 +86,7 @@ def test_revenue_by_day(dialect, business, which):
         } == books.revenue()
 
 
-@BOTH
+@EVERYWHERE
 def test_balance_by_day(dialect, business, which):
     said = of_accounts(
         business.warehouses[dialect].ask(
@@ -108,7 +105,7 @@ def test_balance_by_day(dialect, business, which):
             assert pending == last.get((currency, "pending"), 0)
 
 
-@BOTH
+@EVERYWHERE
 def test_payouts(dialect, business, which):
     said = of_accounts(
         business.warehouses[dialect].ask(
@@ -125,6 +122,7 @@ def test_payouts(dialect, business, which):
             assert difference == 0
 
 
+@BOTH
 def test_major_units_follow_the_currency(dialect, one_account):
     said = one_account.warehouses[dialect].ask(
         "SELECT currency, sum(amount), sum(amount_major)"
@@ -137,6 +135,7 @@ def test_major_units_follow_the_currency(dialect, one_account):
         assert float(major) * units[currency] == pytest.approx(int(amount), abs=0.01)
 
 
+@BOTH
 def test_a_row_that_is_missing_is_named_by_its_day(dialect, one_account):
     warehouse = one_account.warehouses[dialect]
     transactions = one_account.sandbox.objects("balance_transactions")

@@ -25,4 +25,4 @@ select
     , it."payouts_enabled" as "payouts_enabled"
     , it."type" as "type"
 from {{ ref('stripe_accounts') }} as it
-where {{ is_own_account('it') }}
+where {{ is_read_account('it') }}
