@@ -141,7 +141,9 @@ class Charges(Collection, object_name="charge"):
 
     def rendered(self, rank: int) -> bytes:
         """The JSON in a list."""
-        return super().rendered(rank) if self.changed(rank) else self._filled(rank)
+        if self.changed(rank) or self.universe.options.absent_nulls:
+            return super().rendered(rank)
+        return self._filled(rank)
 
     def _variant(self, rank: int, chance: int) -> int:
         variant = (chance >> 40) % _VARIANTS
@@ -172,7 +174,7 @@ class Charges(Collection, object_name="charge"):
         return self._templates[variant].render(
             (
                 self._token(rank),
-                self.calendar.created(rank),
+                self.created(rank),
                 amount,
                 amount if is_captured else 0,
                 refunded,

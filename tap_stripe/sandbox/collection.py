@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from tap_stripe.sandbox.universe import Universe
 
 
+# As the calendar's groups of one second.
+_MISPLACED_EVERY = 8
 # A page and what it points to.
 _MOST_MADE = 300
 
@@ -109,13 +111,22 @@ class Collection(ABC):
     def created(self, rank: int) -> int:
         """Second in which it was created; the present for one that is about to be."""
         if rank < self.count:
-            return self.calendar.created(rank)
+            second = self.calendar.created(rank)
+            if self.universe.options.misplaced and rank % _MISPLACED_EVERY == 0:
+                second += 1
+            return second
         if rank == self.total:
             return self.next_rank()[1]
         return self._later[rank - self.count]
 
+    def order(self, rank: int) -> int:
+        """The second by which it is sorted: one earlier for what is misplaced."""
+        if rank < self.count:
+            return self.calendar.created(rank)
+        return self.created(rank)
+
     def ranks_before(self, second: int) -> int:
-        """How many objects were created before a second."""
+        """How many objects are sorted before a second."""
         ranks = self.calendar.ranks_before(second)
         if ranks < self.count:
             return ranks
@@ -203,3 +214,11 @@ class Collection(ABC):
         self.deleted[rank] = self.universe.clock()
         self._changed.pop(rank, None)
         self.universe.bury(self.name, record["id"])
+
+    def withhold(self, rank: int) -> None:
+        """Treat an object as if it did not exist, until it is revealed."""
+        self.deleted[rank] = self.universe.clock()
+
+    def reveal(self, rank: int) -> None:
+        """Show an object that was withheld."""
+        del self.deleted[rank]

@@ -219,6 +219,7 @@ class BalanceTransactions(Collection, object_name="balance_transaction"):
             rank
             for rank in range(self.total)
             if self.payout_of(rank) is None
+            and rank not in self.deleted
             and (record := self.record(rank))["currency"] == currency
             and record["status"] == "available"
         ]
@@ -233,6 +234,8 @@ class BalanceTransactions(Collection, object_name="balance_transaction"):
         """The account's balance: net amounts by currency and status."""
         sums = self.ledger.sums.copy()
         for rank, record in self._changed.items():
+            if rank in self.deleted:
+                continue
             if rank < self.count:
                 before = self.original(rank)
                 sums[before["currency"], before["status"]] -= before["net"]

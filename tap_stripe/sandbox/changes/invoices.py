@@ -170,7 +170,27 @@ def pay_invoice(hand: Hand) -> str | None:
     return str(invoice["id"])
 
 
-def _charge_for(hand: Hand, invoice: Object) -> Object:
+def try_to_pay_invoice(hand: Hand) -> str | None:
+    """One more payment of an open invoice, which fails."""
+    universe = hand.universe
+    invoices, payments = universe.invoices, universe.invoice_payments
+    rank = hand.pick(invoices, _is_open)
+    if rank is None:
+        return None
+    charge = _charge_for(hand, invoices.record(rank), fails=True)
+    with hand.editing(invoices, rank, "invoice.payment_failed") as invoice:
+        invoice["attempt_count"] += 1
+        number, created = payments.next_rank()
+        payment = payments.made(
+            number, created, hand.dice, invoice=invoice, charge=charge["id"]
+        )
+        payment["status"] = "canceled"
+        payments.add(payment)
+        universe.give("invoice_payments", invoice["id"], number)
+    return str(payment["id"])
+
+
+def _charge_for(hand: Hand, invoice: Object, *, fails: bool = False) -> Object:
     """Charge an invoice's customer what is due."""
     charges = hand.universe.charges
     rank, created = charges.next_rank()
@@ -178,18 +198,19 @@ def _charge_for(hand: Hand, invoice: Object) -> Object:
     charge = charges.made(rank, created)
     charge.update(
         amount=amount,
-        amount_captured=amount,
-        captured=True,
+        amount_captured=0 if fails else amount,
+        captured=not fails,
         currency=invoice["currency"],
         customer=invoice["customer"],
-        failure_code=None,
-        failure_message=None,
-        paid=True,
-        status="succeeded",
+        failure_code="card_declined" if fails else None,
+        failure_message="Your card was declined." if fails else None,
+        paid=not fails,
+        status="failed" if fails else "succeeded",
     )
-    charge["balance_transaction"] = hand.book(charge, "charge")["id"]
+    if not fails:
+        charge["balance_transaction"] = hand.book(charge, "charge")["id"]
     charges.add(charge)
-    hand.announce("charge.succeeded", charge)
+    hand.announce(f"charge.{charge['status']}", charge)
     return charge
 
 
@@ -218,7 +239,7 @@ def update_invoice(hand: Hand) -> str | None:
 
 
 def delete_draft(hand: Hand) -> str | None:
-    """A draft is deleted; its invoice items wait again, without an event."""
+    """A draft is deleted; what becomes of its invoice items raises no event."""
     return _delete_draft(hand, lambda lines: lines <= EMBEDDED)
 
 
@@ -239,7 +260,13 @@ def _delete_draft(hand: Hand, suits: Callable[[int], bool]) -> str | None:
         universe.bury("invoice_lines", line["id"])
         details = line["parent"]["invoice_item_details"]
         item = items.living(details["invoice_item"]) if details else None
-        if item is not None:
+        if item is None:
+            continue
+        if universe.options.deleted_draft_items == "gone":
+            for discount in items.record(item)["discounts"]:
+                universe.bury("discounts", discount["id"])
+            items.delete(item)
+        else:
             items.edited(item)["invoice"] = None
     for discount in invoice["discounts"]:
         universe.bury("discounts", discount["id"])

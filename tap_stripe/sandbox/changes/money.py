@@ -132,11 +132,42 @@ def upload_file(hand: Hand) -> str | None:
     return str(file["id"])
 
 
+def _raise_false_id(hand: Hand, which: int) -> None:
+    """An event with ids of what there never was, or is not any more."""
+    universe = hand.universe
+    tail = f"1{hand.dice.bits():016x}"
+    rank = hand.pick(universe.invoices)
+    if which == 5 and rank is not None:  # noqa: PLR2004 (the sixth)
+        preview = hand.show(universe.invoices.record(rank))
+        preview["id"] = f"upcoming_in_{tail}"
+        universe.events.add("invoice.upcoming", preview)
+    elif which == 6 and rank is not None:  # noqa: PLR2004 (the seventh)
+        invoice = hand.show(universe.invoices.record(rank))
+        # Until 2019-12-03 a line had the id of what it was made from.
+        lines = [
+            {"id": f"{prefix}_{tail}", "object": "line_item", "amount": 100}
+            for prefix in ("sub", "ii", "sli")
+        ]
+        universe.events.add(
+            "invoice.updated",
+            invoice,
+            previous={"lines": {"data": lines}},
+            version="2019-10-17",
+        )
+    elif which == 7:  # noqa: PLR2004 (the eighth)
+        source = {"id": f"src_{tail}", "object": "source", "type": "ideal"}
+        universe.events.add("customer.source.deleted", source)
+    else:
+        # As versions without ids of discounts had it.
+        thing = {"object": "discount", "coupon": {"id": "SPRING", "object": "coupon"}}
+        universe.events.add("customer.discount.deleted", thing, version="2019-10-17")
+
+
 def raise_noise(hand: Hand) -> str | None:
     """Events that point to nothing a reader keeps, or to nothing at all."""
     events = hand.universe.events
     universe = hand.universe
-    which = hand.dice.below(5)
+    which = hand.dice.below(9 if universe.options.false_ids else 5)
     if which == 0:
         rank = hand.pick(universe.invoices)
         if rank is not None:
@@ -151,9 +182,11 @@ def raise_noise(hand: Hand) -> str | None:
     elif which == 3:  # noqa: PLR2004 (the fourth of five)
         thing = {"id": f"pi_1{hand.dice.bits():016x}", "object": "payment_intent"}
         events.add("payment_intent.succeeded", thing)
-    else:
+    elif which == 4:  # noqa: PLR2004 (the fifth)
         rank = hand.pick(universe.subscriptions)
         if rank is not None:
             record = universe.subscriptions.record(rank)
             hand.announce("customer.subscription.trial_will_end", record)
+    else:
+        _raise_false_id(hand, which)
     return events.last_id
