@@ -63,10 +63,14 @@ def files() -> dict[str, bytes]:
     return {path: f"{text}\n".encode() for path, text in made.items()}
 
 
-def columns_of(collection: str) -> list[str]:
-    """Give the columns of a collection's view, but for amounts in major units."""
+def columns_of(collection: str) -> dict[str, str]:
+    """Give the columns of a collection's view, and where each is in the table.
+
+    Amounts in major units are not among them.
+    """
     (table,) = (table for table in tables() if table.name == collection)
-    return [*kinds(table), *(path.replace(".", "_") for path in _times(table))]
+    nested = {path.replace(".", "_"): path for path in _times(table)}
+    return {name: name for name in kinds(table)} | nested
 
 
 def kinds(table: Table) -> dict[str, str]:

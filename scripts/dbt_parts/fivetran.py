@@ -144,7 +144,8 @@ def _words(view: View, source: str) -> str:
     plain = source.removeprefix("own ")
     if plain.startswith("="):
         return "[by SQL](../dbt/fivetran.toml)"
-    steps = plain.partition(":")[0].split(".")
+    path = plain.partition(":")[0]
+    steps = columns_of(view.collection).get(path, path).split(".")
     said = f"`{view.collection}.{steps[0]}`"
     said += "".join(f" → `{step}`" for step in steps[1:])
     return f"{said}, with the account before it" if is_own else said

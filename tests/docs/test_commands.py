@@ -23,6 +23,7 @@ QUICKSTART = "tests/meltano/test_quickstart.py"
 LOADERS = "tests/meltano/test_loaders.py"
 CONNECT = "tests/connect/test_browser.py"
 DISCONNECT = "tests/connect/test_commands.py"
+REPORTS = "tests/meltano/test_reports.py"
 NEW_COLLECTION = "tests/docs/test_new_collection.py"
 ELSEWHERE = {
     "python3 scripts/quickstart": QUICKSTART,
@@ -56,6 +57,12 @@ ELSEWHERE = {
     (
         ".tools/meltano/bin/meltano invoke --dump=catalog tap-stripe > catalog.json"
     ): "tests/meltano/test_select.py",
+    ".tools/meltano/bin/meltano install utility dbt-postgres": REPORTS,
+    (
+        ".tools/meltano/bin/meltano run tap-stripe target-postgres dbt-postgres:build"
+    ): REPORTS,
+    "dbt build --select package:tap_stripe": "tests/dbt/test_fivetran.py",
+    "dbt build --select package:stripe": "not run: a package from dbt's registry",
     ".venv/bin/python -m scripts.generate_schemas": NEW_COLLECTION,
     ".venv/bin/python -m scripts.generate_docs": "tests/docs/test_generated.py",
     ".venv/bin/tap-stripe --discover": NEW_COLLECTION,
