@@ -63,7 +63,7 @@ SHOWN_WHOLE = {
     "accounts": ("external_accounts",),
     "application_fees": ("refunds",),
     "customers": ("tax_ids",),
-    "invoices": ("lines",),
+    "invoices": ("lines", "payments"),
     "subscriptions": ("items",),
     "file_uploads": ("links",),
     "transfers": ("reversals",),

@@ -31,6 +31,37 @@ def aged(thing: Object, *, is_deleted: bool) -> Object:
     return old
 
 
+def transfer_of(payout: Object) -> Object:
+    """A payout as versions before 2017-04-06 had it: a transfer to a bank account.
+
+    https://docs.stripe.com/changelog/2017-04-06
+    """
+    old = {
+        name: payout[name]
+        for name in (
+            "id",
+            "amount",
+            "balance_transaction",
+            "created",
+            "currency",
+            "destination",
+            "failure_code",
+            "failure_message",
+            "livemode",
+            "metadata",
+            "status",
+        )
+        if name in payout
+    }
+    return old | {
+        "object": "transfer",
+        "type": "bank_account",
+        "date": payout["arrival_date"],
+        "reversals": {"object": "list", "data": [], "has_more": False},
+        "reversed": False,
+    }
+
+
 def _invoice(thing: Object) -> Object:
     parent = thing.pop("parent") or {}
     details = parent.get("subscription_details") or {}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from tap_stripe.sandbox.books import balance_of
 from tap_stripe.sandbox.errors import (
     BadRequest,
     Forbidden,
@@ -31,6 +33,7 @@ from tap_stripe.sandbox.present import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Collection as Names
     from collections.abc import Mapping, Sequence
 
     from tap_stripe.sandbox.collection import Collection
@@ -70,6 +73,16 @@ class Request(NamedTuple):
     account: str | None
 
 
+def no_access(key: str, account: str | None) -> Forbidden:
+    """The refusal of an account that is not connected, or not any more."""
+    message = (
+        f"The provided key '{masked(key)}' does not have access to account"
+        f" '{account}' (or that account does not exist). Application access may have"
+        " been revoked."
+    )
+    return Forbidden(message, code="account_invalid")
+
+
 def endpoint_of(method: str, path: str) -> str:
     """Method and path pattern: what Stripe's limiters count as one endpoint."""
     if "/oauth/" in path:
@@ -105,12 +118,7 @@ class _Call:
         self._request = request
         universe = world.universe(request.account)
         if universe is None:
-            message = (
-                f"The provided key '{masked(request.key)}' does not have access to"
-                f" account '{request.account}' (or that account does not exist)."
-                " Application access may have been revoked."
-            )
-            raise Forbidden(message, code="account_invalid")
+            raise no_access(request.key, request.account)
         self._universe: Universe = universe
 
     def answer(self) -> bytes:
@@ -122,6 +130,8 @@ class _Call:
         resource, *rest = parts[1:]
         if resource == "account" and not rest:
             return self._own_account()
+        if resource == "balance" and not rest:
+            return self._balance()
         if resource == "events" and len(rest) <= 1:
             return self._events(rest)
         inner = _INNER_LISTS.get(resource)
@@ -165,6 +175,11 @@ class _Call:
         record = self._world.own_account(self._universe)
         return msgspec.json.encode(shown(self._universe, kind, record, tree))
 
+    def _balance(self) -> bytes:
+        self._demand("balance_read")
+        query_of_get(self._request.parameters)
+        return msgspec.json.encode(balance_of(self._universe))
+
     def _get(self, collection: Collection, identifier: str) -> bytes:
         kind = collection.kind
         self._demand(kind.permission)
@@ -177,6 +192,12 @@ class _Call:
         ):
             stub = {"id": identifier, "object": "customer", "deleted": True}
             return msgspec.json.encode(stub)
+        if (
+            kind.object == "account"
+            and rank in collection.deleted
+            and self._world.options.left_account == Forbidden.status
+        ):
+            raise no_access(self._request.key, identifier)
         if rank is None or rank in collection.deleted:
             raise NotFound(**no_such(kind.words or kind.object, identifier))
         record = collection.record(rank)
@@ -184,14 +205,31 @@ class _Call:
 
     # Lists.
 
+    def _query(self, filters: Names[str], *, has_created: bool) -> Query:
+        query = query_of_list(
+            self._request.parameters, filters=filters, has_created=has_created
+        )
+        most = self._world.options.most_per_page
+        return replace(query, limit=most) if query.limit > most else query
+
+    def _says_more(self, has_more: bool, page: Sequence[object]) -> bool:  # noqa: FBT001 (what is true)
+        share = self._world.options.false_has_more
+        return has_more or bool(share and page and self._world.dice.chance(share))
+
+    def _refuse_deleted_customer(self, query: Query) -> None:
+        status = self._world.options.deleted_customer_lists
+        customer = query.filters.get("customer")
+        if status == "rows" or customer is None:
+            return
+        if self._universe.customers.living(customer) is None:
+            refusal = NotFound if status == NotFound.status else BadRequest
+            raise refusal(**no_such("customer", customer, param="customer"))
+
     def _list(self, collection: Collection) -> bytes:
         kind = collection.kind
         self._demand(kind.permission)
-        query = query_of_list(
-            self._request.parameters,
-            filters=collection.filters,
-            has_created=True,
-        )
+        query = self._query(collection.filters, has_created=True)
+        self._refuse_deleted_customer(query)
         paths = tuple(below_data(query.expand))
         if any(path.count(".") > 2 for path in paths):  # noqa: PLR2004 (data is one)
             tree_of(query.expand)
@@ -205,6 +243,7 @@ class _Call:
             ]
         else:
             data = [collection.rendered(rank) for rank in ranks]
+        has_more = self._says_more(has_more, data)
         return _list_body(data, has_more=has_more, url=self._request.path)
 
     def _events(self, rest: Sequence[str]) -> bytes:
@@ -213,11 +252,10 @@ class _Call:
         if rest:
             query_of_get(self._request.parameters)
             return events.find(rest[0]).body
-        query = query_of_list(
-            self._request.parameters, filters=("type", "types"), has_created=True
-        )
+        query = self._query(("type", "types"), has_created=True)
         self._tree(KINDS["event"], tuple(below_data(query.expand)))
         page, has_more = events.page(query)
+        has_more = self._says_more(has_more, page)
         return _list_body(
             [event.body for event in page], has_more=has_more, url="/v1/events"
         )
@@ -263,9 +301,7 @@ class _Call:
         if child:
             return self._child(children, child, child_kind)
         filters = ("object",) if sublist.kind in _SOURCES else ()
-        query = query_of_list(
-            self._request.parameters, filters=filters, has_created=False
-        )
+        query = self._query(filters, has_created=False)
         return self._page_of_children(
             children, query, kind=kind, name=name, parent=identifier
         )
@@ -285,11 +321,12 @@ class _Call:
         wanted = query.filters.get("object")
         if wanted is not None:
             children = [child for child in children if child["object"] == wanted]
-        page = page_of_children(
+        data, has_more = page_of_children(
             children, query, words=child_kind.words or child_kind.object
         )
+        page = data, self._says_more(has_more, data)
         return msgspec.json.encode(
-            list_of(self._universe, sublist, page, parent=parent, tree=tree)
+            list_of(self._universe, name, sublist, page, parent=parent, tree=tree)
         )
 
     def _child(self, children: Sequence[Object], child: str, kind: Kind) -> bytes:
@@ -312,11 +349,7 @@ class _Call:
             if place is not None and place[0] < owners.total:
                 children = owners.record(place[0])[inner.name]
             return self._child(children, rest[0], child_kind)
-        query = query_of_list(
-            self._request.parameters,
-            filters=(kind.object,),
-            has_created=not inner.needs_owner,
-        )
+        query = self._query((kind.object,), has_created=not inner.needs_owner)
         owner = query.filters.get(kind.object)
         if owner is not None:
             record = owners.find(owner)

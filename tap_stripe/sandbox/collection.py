@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from bisect import bisect_left
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
-from tap_stripe.sandbox.calendar import Calendar
+from tap_stripe.sandbox.calendar import Calendar, Times
 from tap_stripe.sandbox.dice import Dice, seed_of
 from tap_stripe.sandbox.kinds import KINDS, Kind
 from tap_stripe.sandbox.shapes import copied
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from tap_stripe.sandbox.universe import Universe
 
 
+# As the calendar's groups of one second.
+_MISPLACED_EVERY = 8
 # A page and what it points to.
 _MOST_MADE = 300
 
@@ -45,16 +48,6 @@ class Collection(ABC):
 
     def __init__(self, universe: Universe) -> None:
         self.universe = universe
-        self.count = universe.size(self.name)
-        options = universe.options
-        self.calendar = Calendar(
-            count=self.count,
-            start=universe.started_at,
-            span_seconds=options.span_seconds,
-            density=options.density,
-            burst=options.burst,
-            burst_every=options.burst_every,
-        )
         self.seed = seed_of(universe.seed, self.name)
         self._made: dict[int, Object] = {}
         self._later: list[int] = []
@@ -63,6 +56,24 @@ class Collection(ABC):
         self.deleted: dict[int, float] = {}
 
     # What each resource says of itself.
+
+    @cached_property
+    def count(self) -> int:
+        """How many base objects there are."""
+        return self.universe.size(self.name)
+
+    @cached_property
+    def calendar(self) -> Times:
+        """When the base objects were created."""
+        options = self.universe.options
+        return Calendar(
+            count=self.count,
+            start=self.universe.started_at,
+            span_seconds=options.span_seconds,
+            density=options.density,
+            burst=options.burst,
+            burst_every=options.burst_every,
+        )
 
     @abstractmethod
     def base(self, rank: int) -> Object:
@@ -100,13 +111,22 @@ class Collection(ABC):
     def created(self, rank: int) -> int:
         """Second in which it was created; the present for one that is about to be."""
         if rank < self.count:
-            return self.calendar.created(rank)
+            second = self.calendar.created(rank)
+            if self.universe.options.misplaced and rank % _MISPLACED_EVERY == 0:
+                second += 1
+            return second
         if rank == self.total:
             return self.next_rank()[1]
         return self._later[rank - self.count]
 
+    def order(self, rank: int) -> int:
+        """The second by which it is sorted: one earlier for what is misplaced."""
+        if rank < self.count:
+            return self.calendar.created(rank)
+        return self.created(rank)
+
     def ranks_before(self, second: int) -> int:
-        """How many objects were created before a second."""
+        """How many objects are sorted before a second."""
         ranks = self.calendar.ranks_before(second)
         if ranks < self.count:
             return ranks
@@ -194,3 +214,11 @@ class Collection(ABC):
         self.deleted[rank] = self.universe.clock()
         self._changed.pop(rank, None)
         self.universe.bury(self.name, record["id"])
+
+    def withhold(self, rank: int) -> None:
+        """Treat an object as if it did not exist, until it is revealed."""
+        self.deleted[rank] = self.universe.clock()
+
+    def reveal(self, rank: int) -> None:
+        """Show an object that was withheld."""
+        del self.deleted[rank]

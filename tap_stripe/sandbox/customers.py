@@ -10,6 +10,8 @@ from tap_stripe.sandbox.sources import made_source
 from tap_stripe.sandbox.words import NAMES, TEXTS, address, metadata
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tap_stripe.sandbox.shapes import Object
 
 # More than the 10 that a list inside an object shows.
@@ -25,6 +27,14 @@ class Customers(Collection, object_name="customer"):
     name = "customers"
     prefix = "cus_"
     filters = ("email", "test_clock")
+    # Those on a test clock.
+    hides_some = True
+
+    def passes(self, record: Object, filters: Mapping[str, str]) -> bool:
+        """Customers on a test clock are listed only by it."""
+        if "test_clock" not in filters and record["test_clock"] is not None:
+            return False
+        return super().passes(record, filters)
 
     def base(self, rank: int) -> Object:
         """The record before any change."""

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from tap_stripe.sandbox.aging import aged
+from tap_stripe.sandbox.aging import aged, transfer_of
 from tap_stripe.sandbox.dice import Dice, seed_of
 from tap_stripe.sandbox.errors import BadRequest, NotFound, no_such
+from tap_stripe.sandbox.present import without_nulls
 from tap_stripe.sandbox.shapes import shape
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ _SINCE = {
 }
 # `aging` knows the shapes from before.
 _RESHAPED = "2018-03"
+_BEFORE_PAYOUTS = "2016-07-06"
 _OLD_VERSIONS = (None, "2018-02-28", "2017-08-15")
 
 
@@ -68,6 +70,7 @@ class EventLog:
         previous: Object | None = None,
         before: Object | None = None,
         account: str | None = None,
+        version: str | None = "",
     ) -> None:
         """Raise an event, unless the account's API version is too old for its type.
 
@@ -77,29 +80,29 @@ class EventLog:
             previous: `previous_attributes`, of an update.
             before: The object before the update, which a stale event holds instead.
             account: The connected account it comes from, where that is another one.
+            version: `api_version` to render it in; empty for the account's own.
         """
         universe = self._universe
         options = universe.options
         if options.account_api_version < _SINCE.get(type_, ""):
             return
         dice = self._dice
-        version: str | None = options.account_api_version
+        is_given = version != ""
+        version = version if is_given else options.account_api_version
         if before is not None and dice.chance(options.stale_events):
             thing = before
-        if dice.chance(options.old_events):
+        if dice.chance(options.old_events) and not is_given:
             version = dice.pick(_OLD_VERSIONS)
-        if version is None or version < _RESHAPED:
+        if not is_given and (version is None or version < _RESHAPED):
             thing = aged(thing, is_deleted=type_.endswith(".deleted"))
-        created = universe.now
-        if self._events:
-            created = max(created, self._events[-1].created)
-        visible_at = float(created)
-        if options.event_delay_seconds and dice.chance(options.late_events):
-            visible_at += options.event_delay_seconds * dice.share()
-        place = len(self._events)
+        if options.payouts_as_transfers and type_.startswith("payout."):
+            version, thing = _BEFORE_PAYOUTS, transfer_of(thing)
+            type_ = type_.replace("payout", "transfer")
+        if options.absent_nulls:
+            thing = without_nulls(thing)
+        created, visible_at = self._times()
         event = shape("event")
         event.update(
-            id=f"evt_1{universe.ids.tag}{place:012x}",
             api_version=version,
             created=created,
             data={"object": thing},
@@ -109,9 +112,28 @@ class EventLog:
             event["data"]["previous_attributes"] = previous
         if account is not None:
             event["account"] = account
-        self._places[event["id"]] = place
+        self._append(event, visible_at)
+        if options.repeated_events and dice.chance(options.repeated_events):
+            self._append(event, visible_at)
+
+    def _times(self) -> tuple[int, float]:
+        """When the next event is created, and from when on it is listed."""
+        created = self._universe.now
+        if self._events:
+            created = max(created, self._events[-1].created)
+        visible_at = float(created)
+        options, dice = self._universe.options, self._dice
+        if options.event_delay_seconds and dice.chance(options.late_events):
+            visible_at += options.event_delay_seconds * dice.share()
+        return created, visible_at
+
+    def _append(self, event: Object, visible_at: float) -> None:
+        place = len(self._events)
+        id_ = event["id"] = f"evt_1{self._universe.ids.tag}{place:012x}"
+        body = msgspec.json.encode(event)
+        self._places[id_] = place
         self._events.append(
-            Event(event["id"], type_, created, visible_at, msgspec.json.encode(event))
+            Event(id_, event["type"], event["created"], visible_at, body)
         )
 
     @property

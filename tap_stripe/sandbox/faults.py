@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from tap_stripe.sandbox.dice import Dice
 
@@ -94,3 +96,112 @@ class Faults:
         """Whether a list page of this limit always comes cut."""
         largest = self.heavy.get(path)
         return largest is not None and limit > largest
+
+
+BadAnswer = Literal[
+    "400",
+    "403",
+    "404",
+    "404 of a url",
+    "429",
+    "500",
+    "no JSON",
+    "garbled",
+]
+_MESSAGES: Mapping[BadAnswer, tuple[int, dict[str, str]]] = {
+    "400": (400, {"message": "Something about this can't be read."}),
+    "403": (403, {"message": "This is not for you."}),
+    "404": (404, {"message": "No such thing.", "code": "resource_missing"}),
+    "404 of a url": (404, {"message": "Unrecognized request URL (GET: {path})."}),
+    "429": (429, {"message": "This is too much.", "code": "rate_limit"}),
+    "500": (500, {"message": "An unknown error occurred.", "type": "api_error"}),
+}
+
+
+def without_id(thing: dict[str, Any]) -> Any:
+    """An object as if Stripe had forgotten its id."""
+    return {name: value for name, value in thing.items() if name != "id"}
+
+
+@dataclass(kw_only=True)
+class Broken:
+    """One thing that Stripe answers badly, for ever or a number of times.
+
+    Attributes:
+        path: What is asked for: an object (`/v1/charges/ch_1`), a list inside one
+            (`/v1/invoices/in_1/lines`), an endpoint (`/v1/charges`). `*` is any part.
+        answer: What comes instead; `garbled` is the true answer, changed by `garble`.
+        times: So often; None is for ever.
+        holding: Only answers that hold an object of this id, as the page of a list.
+        query: Only requests with these parameters.
+        account: Only requests for this connected account.
+        should_retry: What `Stripe-Should-Retry` says; None leaves it out.
+        garble: What becomes of the object `holding`, or of all of the answer.
+        met: How often it was met.
+    """
+
+    path: str
+    answer: BadAnswer
+    times: int | None = None
+    holding: str = ""
+    query: Mapping[str, str] = field(default_factory=dict)
+    account: str | None = None
+    should_retry: bool | None = None
+    garble: Callable[[dict[str, Any]], Any] = without_id
+    met: int = 0
+
+    def concerns(
+        self, path: str, parameters: Sequence[tuple[str, str]], account: str | None
+    ) -> bool:
+        """Whether a request is for it."""
+        if self.times is not None and self.met >= self.times:
+            return False
+        pattern = re.escape(self.path).replace(r"\*", "[^/]+")
+        given = dict(parameters)
+        return (
+            re.fullmatch(pattern, path) is not None
+            and (self.account is None or self.account == account)
+            and all(given.get(name) == value for name, value in self.query.items())
+        )
+
+    def instead_of(self, path: str, body: bytes) -> tuple[int, bytes] | None:
+        """What comes in place of a true answer; None leaves that."""
+        if self.holding and not self._holds(json.loads(body)):
+            return None
+        self.met += 1
+        if self.answer == "no JSON":
+            return 200, b"<html>Please come back later.</html>"
+        if self.answer == "garbled":
+            return 200, json.dumps(self._garbled(json.loads(body))).encode()
+        status, error = _MESSAGES[self.answer]
+        error = {"type": "invalid_request_error", **error}
+        error["message"] = error["message"].format(path=path)
+        return status, json.dumps({"error": error}).encode()
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Headers of the bad answer."""
+        if self.should_retry is None:
+            return {}
+        return {"Stripe-Should-Retry": str(self.should_retry).lower()}
+
+    def _holds(self, thing: Any) -> bool:
+        if isinstance(thing, list):
+            return any(map(self._holds, thing))
+        if not isinstance(thing, dict):
+            return False
+        return thing.get("id") == self.holding or any(
+            isinstance(value, (dict, list)) and self._holds(value)
+            for value in thing.values()
+        )
+
+    def _garbled(self, thing: Any) -> Any:
+        if not self.holding:
+            return self.garble(thing)
+        if isinstance(thing, list):
+            return [self._garbled(one) for one in thing]
+        if not isinstance(thing, dict):
+            return thing
+        if thing.get("id") == self.holding:
+            return self.garble(thing)
+        return {name: self._garbled(value) for name, value in thing.items()}

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tap_stripe.sandbox.dice import mix
 from tap_stripe.sandbox.errors import BadRequest, no_such, unknown_parameter
 
 if TYPE_CHECKING:
@@ -187,30 +188,35 @@ def page_of(collection: Collection, query: Query) -> tuple[list[int], bool]:
         BadRequest: The cursor's object is gone or is not in the list. The latter for
             filters as Stripe does; for `created` it is this sandbox being strict.
     """
-    first = collection.ranks_before(query.first)
+    options = collection.universe.options
+    # What is misplaced is sorted by the second before its own.
+    first = collection.ranks_before(query.first - options.misplaced)
     end = collection.ranks_before(query.last + 1)
     cursor = query.starting_after or query.ending_before
+    rank = None
     if cursor is not None:
         param = "starting_after" if query.starting_after else "ending_before"
         rank = collection.living(cursor)
         here = range(0) if rank is None else range(rank, rank + 1)
         if (
             rank is None
-            or not first <= rank < end
+            or not query.first <= collection.created(rank) <= query.last
             or not list(matching(collection, query.filters, here))
         ):
             words = collection.kind.words or collection.kind.object
             raise BadRequest(**no_such(words, cursor, param=param))
-        if query.starting_after:
-            end = rank
-        else:
-            first = rank + 1
     forward = query.ending_before is not None
+    if options.shuffled_seconds:
+        return _shuffled_page(collection, query, range(first, end))
+    if cursor is not None and rank is not None:
+        first, end = (first, rank) if query.starting_after else (rank + 1, end)
     found: list[int] = []
-    for rank in matching(
+    for each in matching(
         collection, query.filters, range(first, end), oldest_first=forward
     ):
-        found.append(rank)
+        if not query.first <= collection.created(each) <= query.last:
+            continue
+        found.append(each)
         if len(found) > query.limit:
             break
     has_more = len(found) > query.limit
@@ -218,6 +224,31 @@ def page_of(collection: Collection, query: Query) -> tuple[list[int], bool]:
     if forward:
         found.reverse()
     return found, has_more
+
+
+def _shuffled_page(
+    collection: Collection, query: Query, span: range
+) -> tuple[list[int], bool]:
+    """A page of a list that sorts each second anew with each request."""
+    bits = collection.universe.shuffle()
+    found = sorted(
+        (
+            rank
+            for rank in matching(collection, query.filters, span)
+            if query.first <= collection.created(rank) <= query.last
+        ),
+        key=lambda rank: (-collection.order(rank), mix(bits + rank)),
+    )
+    start, stop = 0, len(found)
+    if query.starting_after:
+        rank = collection.rank(query.starting_after)
+        start = next(n for n, each in enumerate(found) if each == rank) + 1
+    if query.ending_before:
+        rank = collection.rank(query.ending_before)
+        stop = next(n for n, each in enumerate(found) if each == rank)
+        start = max(0, stop - query.limit)
+        return found[start:stop], start > 0
+    return found[start : start + query.limit], start + query.limit < stop
 
 
 def page_of_children(

@@ -249,7 +249,7 @@ class OAuth:
 
     @property
     def _now(self) -> float:
-        return self._world.options.clock()
+        return self._world.clock()
 
     def _key(self, headers: Mapping[str, str]) -> str:
         return self._world.keys.admitted(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from tap_stripe.sandbox.faults import Faults
 from tap_stripe.sandbox.limits import Limits
@@ -20,7 +20,6 @@ YEAR_SECONDS = 365 * 86_400
 SIZES: Mapping[str, int] = {
     "accounts": 12,
     "application_fees": 80,
-    "balance_transactions": 1_200,
     "charges": 1_000,
     "coupons": 15,
     "customers": 200,
@@ -29,7 +28,7 @@ SIZES: Mapping[str, int] = {
     "invoice_payments": 240,
     "invoiceitems": 150,
     "invoices": 300,
-    "payouts": 30,
+    "payouts": 72,
     "plans": 15,
     "refunds": 100,
     "subscriptions": 120,
@@ -84,8 +83,36 @@ class Options:
         deleted_discounts: Share of invoices that carry a deleted discount.
         cascade_events: Which events a customer's deletion raises for what goes with
             it; Stripe's documentation leaves it open.
+        cascade_first: Whether they come before that of the customer.
         connect_events_on_platform: Whether events of connected accounts are in the
             platform's own list too, with `account`.
+        clock_offset_seconds: By how much Stripe's clock is ahead of this machine's;
+            all times and the header `Date` follow Stripe's.
+        jitter_seconds: Up to so much is added by chance to an answer's latency.
+        most_per_page: Pages hold no more than so many, whatever limit is asked for.
+        embedded_url: `url` of a list inside an object: `filtered` names the parent,
+            `unfiltered` leaves its filter out, `recorded` is what was seen of an
+            invoice's payments, which answers 404; else any path.
+        absent_nulls: Whether properties that are null are left out.
+        left_account: What an account that has left answers by id: 404, or 403
+            `account_invalid`.
+        deleted_customer_lists: What a list with `customer` answers for one who is
+            deleted: its rows, or this status with `resource_missing`.
+        deleted_draft_items: What becomes of the invoice items of a deleted draft:
+            they are pending again, or gone without an event.
+        shuffled_seconds: Whether objects of one second come in another order with
+            each request.
+        misplaced: Whether every eighth object or so stands a second too late in a list.
+        false_has_more: Share of the last pages that say `has_more`; an empty one
+            follows.
+        late_transactions_seconds: A new charge, capture or refund names its balance
+            transaction up to so much later, with an event; till then there is none.
+        payouts_as_transfers: Whether events about payouts are those of API versions
+            before 2017-04-06, which called them transfers.
+        repeated_events: Share of the events that come twice, under two ids.
+        false_ids: Whether events of noise have ids that stand for nothing.
+        undocumented: Whether chance does what Stripe's documentation lacks, such as
+            `payment.created`.
     """
 
     seed: int = 1
@@ -126,7 +153,33 @@ class Options:
     account_api_version: str = API_VERSION
     deleted_discounts: float = 0.02
     cascade_events: Literal["all", "subscriptions", "none"] = "all"
+    cascade_first: bool = True
     connect_events_on_platform: bool = False
+    clock_offset_seconds: float = 0.0
+    jitter_seconds: float = 0.0
+    most_per_page: int = 100
+    embedded_url: str = "filtered"
+    absent_nulls: bool = False
+    left_account: Literal[403, 404] = 404
+    deleted_customer_lists: Literal["rows", 400, 404] = "rows"
+    deleted_draft_items: Literal["pending", "gone"] = "pending"
+    shuffled_seconds: bool = False
+    misplaced: bool = False
+    false_has_more: float = 0.0
+    late_transactions_seconds: float = 0.0
+    payouts_as_transfers: bool = False
+    repeated_events: float = 0.0
+    false_ids: bool = False
+    undocumented: bool = False
+
+    @classmethod
+    def unkind(cls, **changed: Any) -> Self:
+        """Options in which each thing that nobody has proved is as bad as can be.
+
+        What depends on the time between runs stays as it is: a late event or
+        transaction makes a table differ from Stripe until the run after.
+        """
+        return cls(**{**UNKIND, **changed})
 
     def __post_init__(self) -> None:
         unknown = sorted(set(self.sizes) - set(SIZES))
@@ -141,3 +194,23 @@ class Options:
             if collection in self.sizes:
                 return self.sizes[collection]
         return max(1, round(SIZES[collection] * scale))
+
+
+# Where Stripe's documentation leaves something open, the side that is harder to read.
+UNKIND: Mapping[str, Any] = {
+    "absent_nulls": True,
+    "cascade_events": "subscriptions",
+    "cascade_first": False,
+    "deleted_customer_lists": 400,
+    "deleted_draft_items": "gone",
+    "embedded_url": "recorded",
+    "false_has_more": 0.5,
+    "false_ids": True,
+    "left_account": 403,
+    "misplaced": True,
+    "payouts_as_transfers": True,
+    "platform_refusal": "platform_account_required",
+    "repeated_events": 0.1,
+    "shuffled_seconds": True,
+    "undocumented": True,
+}

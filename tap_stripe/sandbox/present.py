@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tap_stripe.sandbox.errors import BadRequest
 from tap_stripe.sandbox.kinds import ANY, KINDS, Kind, Sublist
@@ -88,6 +88,25 @@ def shown(
     universe: Universe, kind: Kind, record: Object, tree: Tree = _NOTHING
 ) -> Object:
     """The object as Stripe sends it."""
+    out = complete(universe, kind, record, tree)
+    return without_nulls(out) if universe.options.absent_nulls else out
+
+
+def without_nulls(thing: Object) -> Object:
+    """An object without the properties that are null, at every depth."""
+    return {name: _bare(value) for name, value in thing.items() if value is not None}
+
+
+def _bare(value: Any) -> Any:
+    if isinstance(value, dict):
+        return without_nulls(value)
+    return [_bare(one) for one in value] if isinstance(value, list) else value
+
+
+def complete(
+    universe: Universe, kind: Kind, record: Object, tree: Tree = _NOTHING
+) -> Object:
+    """The object as Stripe sends it, with every property that is null."""
     out = dict(record)
     for name in kind.hidden:
         if name not in tree:
@@ -101,7 +120,7 @@ def shown(
         out[name] = {
             "object": "list",
             "data": [
-                shown(
+                complete(
                     universe,
                     KINDS[child["object"]],
                     child,
@@ -110,20 +129,31 @@ def shown(
                 for child in children[:EMBEDDED]
             ],
             "has_more": len(children) > EMBEDDED,
-            "url": sublist.url.format(id=record["id"]),
+            "url": _url(universe, name, sublist, record["id"]),
         }
     if kind.has_discounts:
         branch = tree.get("discounts")
         out["discounts"] = [
             discount["id"]
             if branch is None
-            else shown(universe, KINDS["discount"], discount, branch)
+            else complete(universe, KINDS["discount"], discount, branch)
             for discount in record["discounts"]
         ]
     for name, branch in tree.items():
         if name not in kind.sublists and name not in kind.hidden:
             _expand(universe, kind.references, out, name, branch)
     return out
+
+
+def _url(universe: Universe, name: str, sublist: Sublist, parent: str) -> str:
+    """The `url` of a list inside an object."""
+    form = universe.options.embedded_url
+    url = sublist.url.format(id=parent)
+    if form == "unfiltered":
+        return url.partition("?")[0]
+    if form == "recorded" and name == "payments":
+        return "/v1/invoices/payments"
+    return form if form.startswith("/") else url
 
 
 def children_of(
@@ -165,11 +195,11 @@ def _resolved(
         found = universe.anything(identifier)
         if found is None:
             return identifier
-        return shown(universe, KINDS[found["object"]], found, branch)
+        return complete(universe, KINDS[found["object"]], found, branch)
     collection = universe.collections[target]
     record = collection.find(identifier)
     if record is not None:
-        return shown(universe, collection.kind, record, branch)
+        return complete(universe, collection.kind, record, branch)
     if collection.rank(identifier) is not None:
         return {"id": identifier, "object": collection.kind.object, "deleted": True}
     return identifier
@@ -177,6 +207,7 @@ def _resolved(
 
 def list_of(
     universe: Universe,
+    name: str,
     sublist: Sublist,
     page: tuple[Sequence[Object], bool],
     *,
@@ -191,5 +222,5 @@ def list_of(
             shown(universe, KINDS[child["object"]], child, tree) for child in children
         ],
         "has_more": has_more,
-        "url": sublist.url.format(id=parent),
+        "url": _url(universe, name, sublist, parent),
     }

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from threading import Event, Thread
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from tap_stripe.sandbox.changes.changer import Changer
+from tap_stripe.sandbox.faults import Broken
 from tap_stripe.sandbox.options import Options
 from tap_stripe.sandbox.server import Connection, Server
 from tap_stripe.sandbox.truth import Truth
@@ -14,10 +15,12 @@ from tap_stripe.sandbox.world import World
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Sequence
+    from collections.abc import Collection as Names
     from types import TracebackType
 
-    from tap_stripe.sandbox.faults import Faults
+    from tap_stripe.sandbox.collection import Collection
+    from tap_stripe.sandbox.faults import BadAnswer, Faults
     from tap_stripe.sandbox.limits import Limits
     from tap_stripe.sandbox.log import RequestLog
     from tap_stripe.sandbox.server import Impostor
@@ -187,12 +190,31 @@ class Sandbox(Truth):
     def impostor(self, impostor: Impostor | None) -> None:
         self._server.impostor = impostor
 
+    def break_(self, path: str, answer: BadAnswer, **how: Any) -> Broken:
+        """Let Stripe answer one thing badly, until `mend`; `Broken` says how."""
+        broken = Broken(path=path, answer=answer, **how)
+        self._server.broken.append(broken)
+        return broken
+
+    def mend(self) -> None:
+        """Let Stripe answer everything well again."""
+        self._server.broken.clear()
+
+    @property
+    def clock_offset_seconds(self) -> float:
+        """By how much Stripe's clock is ahead of this machine's."""
+        return self.world.clock_offset_seconds
+
+    @clock_offset_seconds.setter
+    def clock_offset_seconds(self, seconds: float) -> None:
+        self.world.clock_offset_seconds = seconds
+
     @property
     def most_in_flight(self) -> int:
         """The most requests that were in flight at once; latency makes them overlap."""
         return self._server.limiter.most_in_flight
 
-    def set_key(self, key: str, permissions: Collection[str] | None) -> None:
+    def set_key(self, key: str, permissions: Names[str] | None) -> None:
         """Add a key, or change what it may read; None is everything."""
         self.world.keys.set(key, permissions)
 
@@ -218,7 +240,7 @@ class Sandbox(Truth):
         """Answer requests for an account again."""
         self.world.broken.discard(account)
 
-    def restrict_account(self, account: str, permissions: Collection[str]) -> None:
+    def restrict_account(self, account: str, permissions: Names[str]) -> None:
         """Let a connected account grant only some read permissions."""
         self.world.keys.restrict(account, permissions)
 
@@ -253,6 +275,71 @@ class Sandbox(Truth):
             LookupError: Nothing suits it.
         """
         return self._changer.perform(operation, identifier, account=account)
+
+    def edit(
+        self,
+        resource: str,
+        identifier: str,
+        *events: str,
+        account: str | None = None,
+        **properties: Any,
+    ) -> None:
+        """Give an object other properties, and raise update events about it."""
+        with self.world.lock:
+            self._changer.edit(resource, identifier, events, properties, account)
+
+    def raise_event(
+        self,
+        event: str,
+        thing: dict[str, Any],
+        *,
+        previous: dict[str, Any] | None = None,
+        version: str | None = "",
+        account: str | None = None,
+    ) -> None:
+        """Raise an event about anything.
+
+        Args:
+            event: Its type.
+            thing: `data.object`.
+            previous: `data.previous_attributes`.
+            version: `api_version`; empty for the account's own.
+            account: Whose.
+        """
+        with self.world.lock:
+            events = self._universe(account).events
+            events.add(event, thing, previous=previous, version=version)
+
+    def vanish(
+        self, resource: str, identifier: str, *, account: str | None = None
+    ) -> None:
+        """Delete an object without any event."""
+        with self.world.lock:
+            collection, rank = self._place(resource, identifier, account)
+            collection.delete(rank)
+
+    def withhold(
+        self, resource: str, identifier: str, *, account: str | None = None
+    ) -> Callable[[], None]:
+        """Treat an object as if it did not exist; what is returned brings it back."""
+        with self.world.lock:
+            collection, rank = self._place(resource, identifier, account)
+            collection.withhold(rank)
+
+        def reveal() -> None:
+            with self.world.lock:
+                collection.reveal(rank)
+
+        return reveal
+
+    def _place(
+        self, resource: str, identifier: str, account: str | None
+    ) -> tuple[Collection, int]:
+        collection = self._universe(account).collections[resource]
+        rank = collection.living(identifier)
+        if rank is None:
+            raise LookupError(identifier)
+        return collection, rank
 
     def change(
         self,

@@ -8,6 +8,7 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Mapping
+from email.utils import formatdate
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, unquote
@@ -23,7 +24,7 @@ from tap_stripe.sandbox.log import Entry, RequestLog
 from tap_stripe.sandbox.oauth import OAuth
 
 if TYPE_CHECKING:
-    from tap_stripe.sandbox.faults import Fault
+    from tap_stripe.sandbox.faults import Broken, Fault
     from tap_stripe.sandbox.world import World
 
 _END_OF_HEAD = b"\r\n\r\n"
@@ -60,6 +61,7 @@ class Server:
         down: Whether every answer is a 503.
         latency_seconds: Time from a request to its answer.
         impostor: Answers in Stripe's place what Stripe would never say.
+        broken: What Stripe answers badly.
     """
 
     def __init__(self, world: World) -> None:
@@ -74,6 +76,7 @@ class Server:
         self.latency_seconds = options.latency_seconds
         self.dice = Dice(seed_of(options.seed, "faults"))
         self.impostor: Impostor | None = None
+        self.broken: list[Broken] = []
         self.failures: list[Exception] = []
         self.connections: set[Connection] = set()
         self._requests = 0
@@ -119,14 +122,23 @@ class Server:
                     *self.oauth.reply(asked.method, asked.path, fields, asked.headers)
                 )
             keys = self.world.keys
-            now = self.world.options.clock()
+            now = self.world.clock()
             key = keys.admitted(asked.headers.get("authorization", ""), now=now)
             account = asked.headers.get("stripe-account") or keys.account(key)
             request = Request(asked.method, asked.path, asked.parameters, key, account)
-            return _Answer(200, self.api.answer(request), {})
+            return self._perhaps_broken(asked, self.api.answer(request))
         except StripeError as error:
             body = msgspec.json.encode({"error": error.body})
             return _Answer(error.status, body, {})
+
+    def _perhaps_broken(self, asked: _Asked, body: bytes) -> _Answer:
+        account = asked.headers.get("stripe-account")
+        for broken in self.broken:
+            if broken.concerns(asked.path, asked.parameters, account):
+                bad = broken.instead_of(asked.path, body)
+                if bad is not None:
+                    return _Answer(*bad, broken.headers)
+        return _Answer(200, body, {})
 
     def head(self, asked: _Asked, answer: _Answer, *, length: int | None) -> bytes:
         """Status line and headers; no `length` means that closing ends the body."""
@@ -135,6 +147,7 @@ class Server:
         version = asked.headers.get("stripe-version", options.account_api_version)
         lines = [
             f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}",
+            f"Date: {formatdate(self.world.clock(), usegmt=True)}",
             f"Request-Id: req_{options.seed:x}{self._requests:012d}",
             f"Stripe-Version: {version}",
         ]
@@ -252,8 +265,11 @@ class Connection(asyncio.Protocol):
         fault = None if server.down else server.faults.drawn(server.dice)
         server.limiter.enter(asked.endpoint)
         self._in_flight = asked.endpoint
-        if server.latency_seconds > 0:
-            self._loop.call_later(server.latency_seconds, self._finish, asked, fault)
+        latency = server.latency_seconds
+        if jitter := server.world.options.jitter_seconds:
+            latency += jitter * server.dice.share()
+        if latency > 0:
+            self._loop.call_later(latency, self._finish, asked, fault)
         else:
             self._finish(asked, fault)
 
@@ -315,7 +331,7 @@ class Connection(asyncio.Protocol):
     def _note(self, asked: _Asked, status: int, fault: Fault | None) -> None:
         self._server.log.add(
             Entry(
-                self._server.world.options.clock(),
+                self._server.world.clock(),
                 asked.method,
                 asked.target,
                 asked.endpoint,

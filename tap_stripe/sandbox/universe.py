@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from tap_stripe.sandbox.billing import Coupons, Plans, Subscriptions
@@ -15,6 +16,7 @@ from tap_stripe.sandbox.core import (
     Refunds,
 )
 from tap_stripe.sandbox.customers import Customers
+from tap_stripe.sandbox.dice import Dice, seed_of
 from tap_stripe.sandbox.events import EventLog
 from tap_stripe.sandbox.ids import Ids
 from tap_stripe.sandbox.invoiceitems import InvoiceItems, InvoicePayments
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tap_stripe.sandbox.collection import Collection
-    from tap_stripe.sandbox.dice import Dice
     from tap_stripe.sandbox.options import Options
     from tap_stripe.sandbox.shapes import Object
 
@@ -55,6 +56,7 @@ class Universe:
         account: str,
         seed: int,
         ended_at: int,
+        clock: Callable[[], float],
         scale: float | None = None,
     ) -> None:
         self.options = options
@@ -62,13 +64,15 @@ class Universe:
         self.seed = seed
         self.ended_at = ended_at
         self.started_at = ended_at - options.span_seconds
-        self.clock: Callable[[], float] = options.clock
+        self.clock = clock
         self.is_platform = scale is None and options.platform
         self._scale = scale
         self.ids = Ids(tag=account[-_TAG_LENGTH:], seed=seed)
         self.tag = self.ids.tag.encode()
         self.graves: defaultdict[str, dict[str, float]] = defaultdict(dict)
         self._later: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+        self._shuffle = Dice(seed_of(seed, "shuffle"))
+        self._due: list[tuple[float, Callable[[], None]]] = []
         self._serials: defaultdict[tuple[str, int], int] = defaultdict(lambda: 100)
         self.charges = Charges(self)
         self.refunds = Refunds(self)
@@ -109,6 +113,7 @@ class Universe:
         self._prefixes = {
             collection.prefix: collection for collection in every if collection.prefix
         }
+        self._prefixes["py_"] = self.charges
 
     @property
     def now(self) -> int:
@@ -120,6 +125,11 @@ class Universe:
         if collection in _OF_PLATFORMS and not self.is_platform:
             return 0
         return self.options.size(collection, scale=self._scale)
+
+    @property
+    def invoice_payments_count(self) -> int:
+        """How many invoices were tried to be paid: each by a charge of its own."""
+        return min(map(self.size, ("invoice_payments", "invoices", "charges")))
 
     def has_many(self, rank: int) -> bool:
         """Whether a parent has more children than a list inside it shows."""
@@ -181,6 +191,21 @@ class Universe:
         return next((child for child in children if child["id"] == identifier), None)
 
     # What changes leave behind.
+
+    def do_later(self, seconds: float, what: Callable[[], None]) -> None:
+        """Let something happen so many seconds from now."""
+        self._due.append((self.clock() + seconds, what))
+        self._due.sort(key=itemgetter(0))
+
+    def shuffle(self) -> int:
+        """Bits that are others with each request."""
+        return self._shuffle.bits()
+
+    def catch_up(self) -> None:
+        """Let happen what is due."""
+        while self._due and self._due[0][0] <= self.clock():
+            _, what = self._due.pop(0)
+            what()
 
     def next_serial(self, collection: str, rank: int) -> int:
         """Number of a new child of an object."""

@@ -6,8 +6,9 @@ from threading import RLock
 from typing import TYPE_CHECKING
 
 from tap_stripe.sandbox.connect import own_account
-from tap_stripe.sandbox.dice import seed_of
+from tap_stripe.sandbox.dice import Dice, seed_of
 from tap_stripe.sandbox.keys import Keyring
+from tap_stripe.sandbox.money import DAY_SECONDS
 from tap_stripe.sandbox.universe import Universe
 
 if TYPE_CHECKING:
@@ -24,31 +25,52 @@ class World:
     Attributes:
         account: The platform's own id.
         broken: Connected accounts for which every request ends with 500.
+        clock_offset_seconds: By how much Stripe's clock is ahead of this machine's.
+        dice: Chance in what lists answer.
         lock: Held while anything is read or changed.
     """
 
     def __init__(self, options: Options) -> None:
         self.options = options
         self.lock = RLock()
+        self.clock_offset_seconds = options.clock_offset_seconds
+        self.dice = Dice(seed_of(options.seed, "lists"))
         self.keys = Keyring(
             options.keys,
             wording=options.permission_wording,
             status=options.permission_status,
         )
-        now = options.now if options.now is not None else int(options.clock())
+        now = options.now if options.now is not None else int(self.clock())
         self._ended_at = now - LEAD_SECONDS
         seed = seed_of(options.seed, "account")
         self.account = f"acct_1Sandbox{seed & 0xFFFFFFFF:08x}"
         self.platform = Universe(
-            options=options, account=self.account, seed=seed, ended_at=self._ended_at
+            options=options,
+            account=self.account,
+            seed=seed,
+            ended_at=self._ended_at,
+            clock=self.clock,
         )
-        self.own = own_account(self.account, self.platform.started_at)
+        # Older than those that connect to it.
+        opened_at = self.platform.started_at - DAY_SECONDS
+        self.own = own_account(self.account, opened_at)
         self._connected: dict[str, Universe] = {}
         self._revoked: set[str] = set()
         self.broken: set[str] = set()
 
+    def clock(self) -> float:
+        """Unix seconds at Stripe."""
+        return self.options.clock() + self.clock_offset_seconds
+
     def universe(self, account: str | None) -> Universe | None:
-        """The data of an account, None where there is no access."""
+        """The data of an account as of now, None where there is no access."""
+        universe = self._universe(account)
+        if universe is not None:
+            with self.lock:
+                universe.catch_up()
+        return universe
+
+    def _universe(self, account: str | None) -> Universe | None:
         if account is None or account == self.account:
             return self.platform
         if not self.options.connected_data or account in self._revoked:
@@ -63,6 +85,7 @@ class World:
                 account=account,
                 seed=seed_of(self.options.seed, account),
                 ended_at=self._ended_at,
+                clock=self.clock,
                 scale=self.options.scale * self.options.connected_scale,
             )
         return self._connected[account]

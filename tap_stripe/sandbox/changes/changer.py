@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from threading import Event, Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tap_stripe.sandbox.changes.hand import Hand
 from tap_stripe.sandbox.changes.operations import (
     OF_ACCOUNTS,
+    ON_CLOCKS,
     OPERATIONS,
+    UNDOCUMENTED,
     UNSEEN,
     mix,
 )
 from tap_stripe.sandbox.dice import Dice, seed_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tap_stripe.sandbox.universe import Universe
     from tap_stripe.sandbox.world import World
@@ -29,7 +31,11 @@ class Changer:
         self._world = world
         self._dice = Dice(seed_of(world.options.seed, "changes"))
         options = world.options
-        hidden = UNSEEN
+        # What is in no list, no reader of lists can compare.
+        self._hidden = ON_CLOCKS
+        if not options.undocumented:
+            self._hidden |= UNDOCUMENTED
+        hidden = UNSEEN | self._hidden
         if not (options.connected_data or options.connect_events_on_platform):
             hidden |= OF_ACCOUNTS
         self._seen = mix(without=hidden)
@@ -66,6 +72,28 @@ class Changer:
             raise LookupError(message)
         return changed
 
+    def edit(
+        self,
+        resource: str,
+        identifier: str,
+        events: Sequence[str],
+        properties: Mapping[str, Any],
+        account: str | None,
+    ) -> None:
+        """Give an object other properties, and raise events about it.
+
+        Raises:
+            LookupError: There is no such object.
+        """
+        universe = self._universe(account)
+        hand = Hand(self._world, universe, self._dice)
+        collection = universe.collections[resource]
+        rank = collection.living(identifier)
+        if rank is None:
+            raise LookupError(identifier)
+        with hand.editing(collection, rank, *events) as record:
+            record.update(properties)
+
     def change(
         self,
         rounds: int,
@@ -82,7 +110,7 @@ class Changer:
             How often each was done; those that nothing suited are not counted.
         """
         dice = self._dice if seed is None else Dice(seed_of(seed, "changes"))
-        names = tuple(only) or (mix() if unseen else self._seen)
+        names = tuple(only) or (mix(without=self._hidden) if unseen else self._seen)
         done: Counter[str] = Counter()
         for _ in range(rounds):
             name = dice.pick(names)

@@ -16,12 +16,28 @@ if TYPE_CHECKING:
 _OLD_SERVICES = "2024-10-28"
 
 
-def _add_transaction(hand: Hand, source: Object, kind: str) -> None:
-    transactions = hand.universe.transactions
-    rank, created = transactions.next_rank()
-    made = transactions.made(rank, created, hand.dice, source=source, kind=kind)
-    transactions.add(made)
-    source["balance_transaction"] = made["id"]
+def _book(hand: Hand, source: Object, sort: str) -> None:
+    """Add a transaction. One that is late is seen, and named by its source, later."""
+    universe = hand.universe
+    transactions = universe.transactions
+    made = hand.book(source, sort)
+    most = universe.options.late_transactions_seconds
+    if not most:
+        source["balance_transaction"] = made["id"]
+        return
+    rank = transactions.total - 1
+    transactions.withhold(rank)
+    sources = universe.refunds if sort == "refund" else universe.charges
+    identifier = source["id"]
+
+    def name_it() -> None:
+        transactions.reveal(rank)
+        place = sources.living(identifier)
+        if place is not None:
+            with hand.editing(sources, place, f"{sort}.updated") as named:
+                named["balance_transaction"] = made["id"]
+
+    universe.do_later(most * hand.dice.share(), name_it)
 
 
 def create_charge(hand: Hand) -> str | None:
@@ -30,9 +46,22 @@ def create_charge(hand: Hand) -> str | None:
     rank, created = charges.next_rank()
     charge = charges.made(rank, created)
     if charge["captured"]:
-        _add_transaction(hand, charge, "charge")
+        _book(hand, charge, "charge")
     charges.add(charge)
     hand.announce(f"charge.{charge['status']}", charge)
+    return str(charge["id"])
+
+
+def create_payment(hand: Hand) -> str | None:
+    """A payment of another name, as a connected account gets it by a transfer."""
+    charges = hand.universe.charges
+    rank, created = charges.next_rank()
+    charge = charges.made(rank, created)
+    charge["id"] = charge["id"].replace("ch_", "py_")
+    if charge["captured"]:
+        _book(hand, charge, "charge")
+    charges.add(charge)
+    hand.announce("payment.created", charge)
     return str(charge["id"])
 
 
@@ -58,7 +87,7 @@ def capture_charge(hand: Hand) -> str | None:
         return None
     with hand.editing(charges, rank, "charge.captured") as charge:
         charge.update(captured=True, amount_captured=charge["amount"])
-        _add_transaction(hand, charge, "charge")
+        _book(hand, charge, "charge")
     return str(charge["id"])
 
 
@@ -77,8 +106,7 @@ def refund_charge(hand: Hand) -> str | None:
         charge["amount_refunded"] += amount
         charge["refunded"] = charge["amount_refunded"] == charge["amount"]
         refund = refunds.made(rank, created, hand.dice, charge=charge, amount=amount)
-        # The transaction of the refund, not of the charge.
-        _add_transaction(hand, refund, "refund")
+        _book(hand, refund, "refund")
         refunds.add(refund)
         hand.universe.give("refunds", charge["id"], rank)
     hand.announce("refund.created", refund)
@@ -118,7 +146,11 @@ def end_refund(hand: Hand) -> str | None:
         refund["status"] = "succeeded"
         _announce_refund(hand, before, hand.show(refund), "refund.updated")
     else:
-        refund.update(status="failed", failure_reason="declined")
+        refund.update(
+            failure_balance_transaction=hand.book(refund, "refund_failure")["id"],
+            failure_reason="declined",
+            status="failed",
+        )
         events = ("refund.updated", "refund.failed")
         _announce_refund(hand, before, hand.show(refund), *events)
     return str(refund["id"])
@@ -176,6 +208,9 @@ def delete_customer(hand: Hand) -> str | None:
     customer = customers.record(rank)
     identifier = str(customer["id"])
     cascade = universe.options.cascade_events
+    shown = hand.show(customer)
+    if not universe.options.cascade_first:
+        universe.events.add("customer.deleted", shown)
     for number in list(subscriptions.narrowed({"customer": identifier}) or ()):
         if subscriptions.record(number)["status"] != "canceled":
             cancel(hand, number, is_announced=cascade != "none")
@@ -187,10 +222,51 @@ def delete_customer(hand: Hand) -> str | None:
         universe.bury("discounts", customer["discount"]["id"])
         if cascade == "all":
             hand.announce("customer.discount.deleted", customer["discount"])
-    shown = hand.show(customer)
     customers.delete(rank)
-    universe.events.add("customer.deleted", shown)
+    if universe.options.cascade_first:
+        universe.events.add("customer.deleted", shown)
     return identifier
+
+
+def create_clock_customer(hand: Hand) -> str | None:
+    """A customer on a test clock: announced, but in no list without its clock."""
+    customers = hand.universe.customers
+    rank, created = customers.next_rank()
+    customer = customers.base(rank)
+    customer.update(
+        created=created,
+        discount=None,
+        sources=[],
+        default_source=None,
+        test_clock=f"clock_1{hand.dice.bits():016x}",
+    )
+    customers.add(customer)
+    hand.announce("customer.created", customer)
+    return str(customer["id"])
+
+
+def delete_test_clock(hand: Hand) -> str | None:
+    """A test clock goes, and takes its customers along without an event of theirs."""
+    customers = hand.universe.customers
+    rank = hand.pick(customers, lambda c: c["test_clock"] is not None)
+    if rank is None:
+        return None
+    clock = customers.record(rank)["test_clock"]
+    for each in list(customers.ranks()):
+        if customers.record(each)["test_clock"] == clock:
+            customers.delete(each)
+    thing = {
+        "id": clock,
+        "object": "test_helpers.test_clock",
+        "created": hand.universe.now,
+        "deletes_after": hand.universe.now + 30 * 86_400,
+        "frozen_time": hand.universe.now,
+        "livemode": False,
+        "name": None,
+        "status": "ready",
+    }
+    hand.universe.events.add("test_helpers.test_clock.deleted", thing)
+    return str(clock)
 
 
 def add_source(hand: Hand) -> str | None:

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from tap_stripe.sandbox.kinds import KINDS
-from tap_stripe.sandbox.present import shown
+from tap_stripe.sandbox.present import complete
 from tap_stripe.sandbox.shapes import copied
 
 if TYPE_CHECKING:
@@ -78,8 +78,8 @@ class Hand:
         return None
 
     def show(self, record: Object) -> Object:
-        """A record as a GET shows it, for good."""
-        return copied(shown(self.universe, KINDS[record["object"]], record))
+        """A record as a GET shows it, for good; what is null is there."""
+        return copied(complete(self.universe, KINDS[record["object"]], record))
 
     @contextmanager
     def editing(
@@ -115,6 +115,14 @@ class Hand:
             self.universe.events.add(
                 event, thing, previous=previous, before=before, account=account
             )
+
+    def book(self, source: Object, sort: str) -> Object:
+        """Add the balance transaction of something that moves money."""
+        transactions = self.universe.transactions
+        rank, created = transactions.next_rank()
+        made = transactions.made(rank, created, self.dice, source=source, sort=sort)
+        transactions.add(made)
+        return made
 
     def touch_metadata(self, record: Object) -> None:
         """Change an object's metadata so that it differs."""

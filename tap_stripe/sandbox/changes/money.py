@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tap_stripe.sandbox.money import SETTLED
+from tap_stripe.sandbox.shapes import copied
+
 if TYPE_CHECKING:
     from tap_stripe.sandbox.changes.hand import Hand
 
@@ -23,6 +26,7 @@ def open_dispute(hand: Hand) -> str | None:
     charge["disputed"] = True
     rank, created = disputes.next_rank()
     dispute = disputes.made(rank, created, hand.dice, charge=charge)
+    dispute["balance_transactions"] = [copied(hand.book(dispute, "dispute"))]
     disputes.add(dispute)
     hand.announce("charge.dispute.created", dispute)
     hand.announce("charge.dispute.funds_withdrawn", dispute)
@@ -54,14 +58,35 @@ def close_dispute(hand: Hand) -> str | None:
         events.append("charge.dispute.funds_reinstated")
     with hand.editing(disputes, rank, *events) as dispute:
         dispute["status"] = "won" if is_won else "lost"
+        if is_won:
+            won = copied(hand.book(dispute, "dispute_reversal"))
+            dispute["balance_transactions"].append(won)
     return str(dispute["id"])
 
 
 def create_payout(hand: Hand) -> str | None:
-    """A payout sets off."""
-    payouts = hand.universe.payouts
+    """A payout takes all that is available in a currency."""
+    payouts, transactions = hand.universe.payouts, hand.universe.transactions
+    found = {currency: transactions.due(currency) for currency in SETTLED}
+    amounts = {
+        currency: sum(transactions.record(rank)["net"] for rank in ranks)
+        for currency, ranks in found.items()
+    }
+    currency = max(amounts, key=lambda name: amounts[name])
+    if amounts[currency] <= 0:
+        return None
     rank, created = payouts.next_rank()
-    payout = payouts.made(rank, created, hand.dice, status="in_transit")
+    payout = payouts.made(
+        rank,
+        created,
+        hand.dice,
+        amount=amounts[currency],
+        currency=currency,
+        status="in_transit",
+    )
+    booked = hand.book(payout, "payout")
+    payout["balance_transaction"] = booked["id"]
+    transactions.pay_out([*found[currency], transactions.total - 1], payout["id"])
     payouts.add(payout)
     hand.announce("payout.created", payout)
     return str(payout["id"])
@@ -75,9 +100,13 @@ def end_payout(hand: Hand) -> str | None:
         return None
     status = hand.dice.pick(("paid", "paid", "failed"))
     with hand.editing(payouts, rank, f"payout.{status}", "payout.updated") as payout:
-        payout["status"] = status
+        payout.update(status=status, reconciliation_status="completed")
         if status == "failed":
-            payout.update(failure_code="no_account", failure_message="No account.")
+            payout.update(
+                failure_balance_transaction=hand.book(payout, "payout_failure")["id"],
+                failure_code="no_account",
+                failure_message="No account.",
+            )
     return str(payout["id"])
 
 
@@ -103,11 +132,42 @@ def upload_file(hand: Hand) -> str | None:
     return str(file["id"])
 
 
+def _raise_false_id(hand: Hand, which: int) -> None:
+    """An event with ids of what there never was, or is not any more."""
+    universe = hand.universe
+    tail = f"1{hand.dice.bits():016x}"
+    rank = hand.pick(universe.invoices)
+    if which == 5 and rank is not None:  # noqa: PLR2004 (the sixth)
+        preview = hand.show(universe.invoices.record(rank))
+        preview["id"] = f"upcoming_in_{tail}"
+        universe.events.add("invoice.upcoming", preview)
+    elif which == 6 and rank is not None:  # noqa: PLR2004 (the seventh)
+        invoice = hand.show(universe.invoices.record(rank))
+        # Until 2019-12-03 a line had the id of what it was made from.
+        lines = [
+            {"id": f"{prefix}_{tail}", "object": "line_item", "amount": 100}
+            for prefix in ("sub", "ii", "sli")
+        ]
+        universe.events.add(
+            "invoice.updated",
+            invoice,
+            previous={"lines": {"data": lines}},
+            version="2019-10-17",
+        )
+    elif which == 7:  # noqa: PLR2004 (the eighth)
+        source = {"id": f"src_{tail}", "object": "source", "type": "ideal"}
+        universe.events.add("customer.source.deleted", source)
+    else:
+        # As versions without ids of discounts had it.
+        thing = {"object": "discount", "coupon": {"id": "SPRING", "object": "coupon"}}
+        universe.events.add("customer.discount.deleted", thing, version="2019-10-17")
+
+
 def raise_noise(hand: Hand) -> str | None:
     """Events that point to nothing a reader keeps, or to nothing at all."""
     events = hand.universe.events
     universe = hand.universe
-    which = hand.dice.below(5)
+    which = hand.dice.below(9 if universe.options.false_ids else 5)
     if which == 0:
         rank = hand.pick(universe.invoices)
         if rank is not None:
@@ -122,9 +182,11 @@ def raise_noise(hand: Hand) -> str | None:
     elif which == 3:  # noqa: PLR2004 (the fourth of five)
         thing = {"id": f"pi_1{hand.dice.bits():016x}", "object": "payment_intent"}
         events.add("payment_intent.succeeded", thing)
-    else:
+    elif which == 4:  # noqa: PLR2004 (the fifth)
         rank = hand.pick(universe.subscriptions)
         if rank is not None:
             record = universe.subscriptions.record(rank)
             hand.announce("customer.subscription.trial_will_end", record)
+    else:
+        _raise_false_id(hand, which)
     return events.last_id
