@@ -26,7 +26,6 @@ def sizes(charges: int) -> Mapping[str, int]:
     """Give the sizes of an account of several large collections."""
     return {
         "charges": charges,
-        "balance_transactions": charges,
         "customers": charges,
         "refunds": charges,
         # One in twelve has a list inside that takes a request of its own.

@@ -1,8 +1,8 @@
 """Brings what the README's two commands need, from Python and a network alone.
 
 `.tools/uv-…` holds uv, `.venv` the project as uv.lock has it, `.tools/meltano` Meltano
-as meltano/requirements.txt has it, `.tools/airflow` the example's Airflow: apart,
-because their dependencies are not the tap's.
+as meltano/requirements.txt has it, `.tools/airflow` the example's Airflow, `.tools/dbt`
+what builds dbt/: apart, because their dependencies are not the tap's.
 Standard library only: nothing is installed yet when this runs.
 """
 
@@ -28,6 +28,7 @@ TOOLS = ROOT / ".tools"
 UV_VERSION = "0.13.9"
 MELTANO_LOCK = ROOT / "meltano" / "requirements.txt"
 AIRFLOW_LOCK = ROOT / "examples" / "airflow" / "requirements.txt"
+DBT_LOCK = ROOT / "dbt" / "requirements.txt"
 
 NO_VENV = (
     "This Python can make no virtual environment (Debian and Ubuntu: "
@@ -109,6 +110,11 @@ def meltano() -> Path:
 def airflow() -> Path:
     """Makes the environment of the example's Airflow and returns its command."""
     return _program(_locked("airflow", AIRFLOW_LOCK), "airflow")
+
+
+def dbt() -> Path:
+    """Makes the environment of the analyst's package and returns dbt."""
+    return _program(_locked("dbt", DBT_LOCK), "dbt")
 
 
 def become(module: str, *groups: str) -> NoReturn:

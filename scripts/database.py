@@ -63,6 +63,20 @@ class Database:
         # A socket is named after its port.
         return f"{uri}&port={info.port}" if info.socket_dir else uri
 
+    @property
+    def host(self) -> str:
+        """Where it listens: the folder of its socket, or a name."""
+        info = PostmasterInfo.read_from_pgdata(self._data)
+        assert info is not None  # noqa: S101 (it runs)
+        return str(info.socket_dir or info.hostname)
+
+    @property
+    def port(self) -> str:
+        """The port, after which a socket is named too."""
+        info = PostmasterInfo.read_from_pgdata(self._data)
+        assert info is not None  # noqa: S101 (it runs)
+        return str(info.port)
+
     def psql(self, query: str) -> int:
         """Ask the database, or without a query open a shell on it.
 

@@ -1,10 +1,11 @@
-"""Writes what the docs repeat of the code.
+"""Writes what the docs and dbt/ repeat of the code.
 
     python -m scripts.generate_docs            writes them
     python -m scripts.generate_docs --check    prints what would change, and fails
 
 It owns the lines between "Generated …: NAME" and "End of generated: NAME", and nothing
-else, but for the name of the repository's owner wherever it stands.
+else, but for the name of the repository's owner wherever it stands; what says so in
+dbt/ it owns whole.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scripts.dbt_parts import current, fivetran
 from scripts.doc_parts import owner, tables
 from scripts.doc_parts.collections import collections, overview
 
@@ -84,7 +86,10 @@ def blocks() -> Blocks:
         "docs/collections.md": {"collections": collections},
         "docs/key.md": {"permissions": tables.permissions_table},
         "docs/limits.md": {"costs": tables.costs_table},
-        "docs/moving.md": {"segment": tables.segment_table},
+        "docs/moving.md": {
+            "fivetran": fivetran.table,
+            "segment": tables.segment_table,
+        },
         "docs/settings.md": {"settings": lambda: markdown_table(settings)},
         "meltano.yml": {"settings": lambda: yaml_settings(settings, indent="    ")},
         "meltano/tap-stripe.yml": {
@@ -102,7 +107,7 @@ def generated() -> dict[str, bytes]:
         for block, render in rendered.get(name, {}).items():
             text = _put(text, block, render(), name)
         made[name] = owner.with_owner(text).encode()
-    return made
+    return made | current.files() | fivetran.files()
 
 
 def main() -> int:
@@ -121,6 +126,7 @@ def main() -> int:
         if old == new:
             continue
         if not check:
+            path.parent.mkdir(exist_ok=True)
             path.write_bytes(new)
             continue
         stale = 1

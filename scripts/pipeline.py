@@ -5,6 +5,7 @@
     python3 scripts/quickstart --stop                 ends it
     python3 scripts/quickstart --sql "SELECT ..."     asks the database
     python3 scripts/quickstart --sql                  opens psql on it
+    python3 scripts/quickstart --dbt                  builds the reports of dbt/ too
 
 Reads made-up data, in which a day passes from run to run, or with TAP_STRIPE_API_KEY
 (in the environment or `.env`) Stripe. The database lives in output/quickstart and runs
@@ -42,6 +43,7 @@ BUSY = (
     "the database can be asked meanwhile."
 )
 PLUGINS = ("tap-stripe", "target-postgres")
+REPORTS = "dbt-postgres:build"
 # What target-postgres logs of each batch, all column names of the table among it, and
 # what both plugins measure.
 NOISE = (
@@ -87,6 +89,7 @@ def main() -> int:
     parser.add_argument("--sql", nargs="?", const="", metavar="QUERY")
     parser.add_argument("--keep", nargs="?", const=PORT, type=int, metavar="PORT")
     parser.add_argument("--stop", action="store_true")
+    parser.add_argument("--dbt", action="store_true")
     options, for_meltano = parser.parse_known_args()
     try:
         HOME.mkdir(parents=True, exist_ok=True)
@@ -100,7 +103,7 @@ def main() -> int:
             if options.stop:
                 print("Stopped." if server.stop() else "It was not running.")
                 return 0
-            failed = _load(server, for_meltano)
+            failed = _load(server, for_meltano, reports=options.dbt)
             if options.keep is not None:
                 _say_where(server.keep(options.keep))
             return failed
@@ -126,7 +129,7 @@ def _alone() -> Iterator[None]:
         raise bootstrap.BootstrapError(BUSY) from None
 
 
-def _load(server: Database, for_meltano: list[str]) -> int:
+def _load(server: Database, for_meltano: list[str], *, reports: bool) -> int:
     env = {**dotenv_values(bootstrap.ROOT / ".env"), **os.environ}
     environment = environment_for(env.get("TAP_STRIPE_API_KEY"))
     source, schema = ENVIRONMENTS[environment]
@@ -144,7 +147,8 @@ def _load(server: Database, for_meltano: list[str]) -> int:
                 "TAP_STRIPE_API_URL": sandbox.url,
                 "TAP_STRIPE_REQUESTS_PER_SECOND": "100",
             }
-        failed = _run_and_print([*meltano, *for_meltano, *PLUGINS], env=settings)
+        plugins = [*PLUGINS, *([REPORTS] if reports else [])]
+        failed = _run_and_print([*meltano, *for_meltano, *plugins], env=settings)
     if failed:
         print(f"\nThe run failed (exit code {failed}); why stands above.")
     _tell(server, schema)
@@ -183,6 +187,8 @@ def _with_loader(env: Mapping[str, str], server: Database) -> dict[str, str]:
     return {
         **env,
         "TARGET_POSTGRES_SQLALCHEMY_URL": server.uri(driver="psycopg"),
+        "DBT_POSTGRES_HOST": server.host,
+        "DBT_POSTGRES_PORT": server.port,
         "MELTANO_DATABASE_URI": f"sqlite:///{HOME / 'meltano.db'}",
         "MELTANO_PROJECT_ROOT": str(bootstrap.ROOT),
     }

@@ -48,7 +48,7 @@ ROUNDS = 6
 LONG_ROUNDS = 24
 SEED = 1
 # What takes longest is begun first: else one process is left with it at the end.
-FIRST = ("tests/examples", "tests/meltano", "tests/faults/test_kills.py")
+FIRST = ("tests/examples", "tests/dbt", "tests/meltano", "tests/faults/test_kills.py")
 
 TAP = str(Path(sys.executable).with_name("tap-stripe"))
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 import signal
 import sys
 from threading import Event
 from typing import TYPE_CHECKING
 
+from tap_stripe.sandbox.books import Books
 from tap_stripe.sandbox.faults import Faults
 from tap_stripe.sandbox.limits import Limits
 from tap_stripe.sandbox.options import DEFAULT_KEY, SIZES, Options
@@ -50,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--fault-rate", type=float, default=0.0, help="share of requests that fail")
     add("--changes-per-second", type=float, default=0.0)
     add("--connected-data", action="store_true", help="give connected accounts data")
+    add("--books", action="store_true", help="print what it earned, and end")
     add("--pretty", action="store_true", help="indent the bodies")
     return parser
 
@@ -73,6 +76,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         connected_data=given.connected_data,
         pretty=given.pretty,
     )
+    if given.books:
+        sandbox = Sandbox(options)
+        report = Books(sandbox, now=sandbox.world.platform.ended_at).report()
+        sys.stdout.write(json.dumps(report, indent=1) + "\n")
+        return 0
     stop = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from tap_stripe.sandbox.books import balance_of
 from tap_stripe.sandbox.errors import (
     BadRequest,
     Forbidden,
@@ -129,6 +130,8 @@ class _Call:
         resource, *rest = parts[1:]
         if resource == "account" and not rest:
             return self._own_account()
+        if resource == "balance" and not rest:
+            return self._balance()
         if resource == "events" and len(rest) <= 1:
             return self._events(rest)
         inner = _INNER_LISTS.get(resource)
@@ -171,6 +174,11 @@ class _Call:
         tree = self._tree(kind, query_of_get(self._request.parameters).expand)
         record = self._world.own_account(self._universe)
         return msgspec.json.encode(shown(self._universe, kind, record, tree))
+
+    def _balance(self) -> bytes:
+        self._demand("balance_read")
+        query_of_get(self._request.parameters)
+        return msgspec.json.encode(balance_of(self._universe))
 
     def _get(self, collection: Collection, identifier: str) -> bytes:
         kind = collection.kind

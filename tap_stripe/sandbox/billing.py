@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
 from tap_stripe.sandbox.collection import Collection
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
 
 DAY_SECONDS = 86_400
 MONTH_SECONDS = 30 * DAY_SECONDS
+INTERVAL_SECONDS: Mapping[str, int] = {
+    "week": 7 * DAY_SECONDS,
+    "month": MONTH_SECONDS,
+    "year": 365 * DAY_SECONDS,
+}
+_TRIAL_SECONDS = 60 * DAY_SECONDS
 _SEASONS = ("SPRING", "SUMMER", "AUTUMN", "WINTER", "WELCOME")
 _CHOSEN = re.compile(r"(?:[A-Z]+|plan-)(\d{3,})")
 
@@ -91,6 +98,23 @@ class Plans(Collection, object_name="plan"):
         rank = int(chosen[1]) if chosen else super().base_rank(identifier)
         return rank if rank is not None and self.base_id(rank) == identifier else None
 
+    def currency(self, rank: int) -> str:
+        """A plan's currency."""
+        return CURRENCIES[rank % len(CURRENCIES)]
+
+    def pick(self, dice: Dice, currency: str | None = None) -> int:
+        """Rank of a base plan, of a currency if one is wanted.
+
+        Where there is none in that currency it is one in another.
+        """
+        if currency is None or currency not in CURRENCIES[: self.count]:
+            return dice.below(self.count)
+        step = len(CURRENCIES)
+        first = dice.pick(
+            [n for n, it in enumerate(CURRENCIES[: self.count]) if it == currency]
+        )
+        return first + step * dice.below(-(-(self.count - first) // step))
+
     def product(self, rank: int) -> str:
         """Id of a plan's product; plans share products."""
         return self.universe.ids.make("prod_", rank // 2)
@@ -117,7 +141,7 @@ class Plans(Collection, object_name="plan"):
             amount=amount,
             amount_decimal=str(amount),
             created=created,
-            currency=dice.pick(CURRENCIES),
+            currency=self.currency(rank),
             interval=dice.pick(("month", "month", "year", "week")),
             metadata=metadata(dice),
             nickname=dice.pick((None, "Größe L")),
@@ -135,7 +159,7 @@ class Plans(Collection, object_name="plan"):
                 tiers_mode="graduated",
             )
         elif which == 1:
-            record.update(amount=None, amount_decimal="0.25")
+            record.update(amount=None, amount_decimal=f"{amount}.25")
             record["transform_usage"] = {"divide_by": 10, "round": "up"}
         return record
 
@@ -157,6 +181,34 @@ def _tiers() -> list[Object]:
             "up_to": None,
         },
     ]
+
+
+def cost_of(plan: Object, quantity: int) -> int:
+    """What a quantity of a plan costs for one interval, in the smallest unit."""
+    if plan["billing_scheme"] == "tiered":
+        return _whole(_cost_by_tiers(plan["tiers"], quantity))
+    packages = Decimal(quantity)
+    transform = plan["transform_usage"]
+    if transform is not None:
+        packages = Decimal(-(-quantity // transform["divide_by"]))
+    return _whole(Decimal(plan["amount_decimal"]) * packages)
+
+
+def _cost_by_tiers(tiers: Sequence[Object], quantity: int) -> Decimal:
+    """Graduated: each unit costs what its own tier says."""
+    cost, below = Decimal(0), 0
+    for tier in tiers:
+        if quantity > below:
+            up_to = tier["up_to"] or quantity
+            units = min(quantity, up_to) - below
+            cost += units * Decimal(tier["unit_amount_decimal"] or 0)
+            cost += Decimal(tier["flat_amount_decimal"] or 0)
+            below = up_to
+    return cost
+
+
+def _whole(amount: Decimal) -> int:
+    return int(amount.quantize(Decimal(1), ROUND_HALF_UP))
 
 
 def price_of(plan: Object) -> Object:
@@ -241,9 +293,14 @@ class Subscriptions(Collection, object_name="subscription"):
         status = dice.pick(
             ("active", "active", "active", "canceled", "trialing", "past_due", "unpaid")
         )
+        created = self.created(rank)
+        if created > self.universe.ended_at - _TRIAL_SECONDS and dice.chance(0.5):
+            status = "trialing"
+        elif status == "trialing":
+            status = "active"
         return self.made(
             rank,
-            self.created(rank),
+            created,
             dice,
             customer=self.universe.customers.base_id(self.customer(rank)),
             status=status,
@@ -255,9 +312,11 @@ class Subscriptions(Collection, object_name="subscription"):
         """A subscription of a customer."""
         universe = self.universe
         identifier = self.base_id(rank)
+        number = universe.brood(dice, rank, least=1)
+        currency = universe.plans.currency(universe.plans.pick(dice))
         items = [
-            self.item(rank, serial, created, dice)
-            for serial in reversed(range(universe.brood(dice, rank, least=1)))
+            self.item(rank, serial, created, dice, currency=currency)
+            for serial in reversed(range(number))
         ]
         discounts = [
             universe.discount(
@@ -285,26 +344,31 @@ class Subscriptions(Collection, object_name="subscription"):
         if record["collection_method"] == "send_invoice":
             record["days_until_due"] = 14
         if status == "canceled":
-            ended = min(created + 20 * DAY_SECONDS, universe.ended_at)
+            ended = created + DAY_SECONDS * dice.between(20, 600)
+            ended = min(ended, universe.ended_at)
             record.update(canceled_at=ended, ended_at=ended)
             record["cancellation_details"]["reason"] = "cancellation_requested"
         if status == "trialing":
-            record.update(trial_start=created, trial_end=created + 14 * DAY_SECONDS)
+            record.update(trial_start=created, trial_end=created + _TRIAL_SECONDS)
         return record
 
-    def item(self, rank: int, serial: int, created: int, dice: Dice) -> Object:
-        """An item of a subscription."""
+    def item(
+        self, rank: int, serial: int, created: int, dice: Dice, *, currency: str
+    ) -> Object:
+        """An item of a subscription, all of whose items have one currency."""
         universe = self.universe
         plans = universe.plans
-        plan = plans.original(dice.below(plans.count))
+        plan = plans.original(plans.pick(dice, currency))
+        length = INTERVAL_SECONDS[plan["interval"]]
+        begun = created + max(universe.ended_at - created, 0) // length * length
         identifier = universe.ids.make("si_", rank, serial)
         subscription = self.base_id(rank)
         record = shape("subscription_item")
         record.update(
             id=identifier,
             created=created + serial,
-            current_period_start=created,
-            current_period_end=created + MONTH_SECONDS,
+            current_period_start=begun,
+            current_period_end=begun + length,
             discounts=[
                 universe.discount(
                     dice,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +24,28 @@ def _growing(share: float) -> float:
 def _bursty(share: float) -> float:
     turn = 2 * math.pi * _WAVES
     return share - _AMPLITUDE * math.sin(turn * share) / turn
+
+
+class Times(Protocol):
+    """The `created` seconds of a collection's base objects, by rank."""
+
+    def created(self, rank: int) -> int:
+        """Second in which the object of this rank was created; never decreases."""
+
+    def ranks_before(self, second: int) -> int:
+        """How many objects were created before a second."""
+
+
+class Following:
+    """`created` seconds of objects that come of others: no curve of their own."""
+
+    def __init__(self, *, count: int, created: Callable[[int], int]) -> None:
+        self._count = count
+        self.created = created
+
+    def ranks_before(self, second: int) -> int:
+        """How many objects were created before a second."""
+        return bisect_left(range(self._count), second, key=self.created)
 
 
 class Calendar:

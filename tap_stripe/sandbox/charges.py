@@ -8,7 +8,9 @@ import msgspec
 
 from tap_stripe.sandbox.collection import Collection
 from tap_stripe.sandbox.dice import Dice, mix, seed_of
+from tap_stripe.sandbox.money import NUMBERS
 from tap_stripe.sandbox.shapes import Template, shape
+from tap_stripe.sandbox.spread import Spread
 from tap_stripe.sandbox.words import (
     BRANDS,
     CURRENCIES,
@@ -22,15 +24,14 @@ if TYPE_CHECKING:
     from tap_stripe.sandbox.shapes import Object
     from tap_stripe.sandbox.universe import Universe
 
-# One charge in ten is refunded, one in fifty disputed.
-REFUND_EVERY, REFUND_AT = 10, 3
-DISPUTE_EVERY, DISPUTE_AT = 50, 5
-
 _VARIANTS = 48
 _PATTERN = 16
 _FAILED, _UNCAPTURED = 7, 11
 _ANONYMOUS = 9
 _NOT_CAPTURED = frozenset({_FAILED, _UNCAPTURED})
+# One in twenty fails, one in forty waits to be captured.
+_FAIL_EVERY, _FAIL_AT = 20, 7
+_WAIT_EVERY, _WAIT_AT = 40, 19
 _BOOLEANS = (b"false", b"true")
 # What differs from one charge to the next; `_filled` gives it in this order.
 _HOLES = (
@@ -42,6 +43,7 @@ _HOLES = (
     "refunded",
     "disputed",
     "balance_transaction",
+    "currency",
     "customer",
     "print",
     "last4",
@@ -54,7 +56,6 @@ class ChargeFacts(NamedTuple):
 
     amount: int
     currency: str
-    is_captured: bool
     customer: int | None
 
 
@@ -71,23 +72,55 @@ class Charges(Collection, object_name="charge"):
     def __init__(self, universe: Universe) -> None:
         super().__init__(universe)
         drawings = [self._drawing(variant) for variant in range(_VARIANTS)]
-        self._currencies = [drawing["currency"] for drawing in drawings]
-        self._has_customer = [drawing["customer"] is not None for drawing in drawings]
+        # Of what pays no invoice.
+        self._currencies = [
+            CURRENCIES[variant % len(CURRENCIES)] for variant in range(_VARIANTS)
+        ]
+        self._has_customer = [variant % _ANONYMOUS != 0 for variant in range(_VARIANTS)]
         self._templates = [Template(drawing, _HOLES) for drawing in drawings]
         self._token = universe.ids.token
         self._customers = universe.size("customers")
-        self._disputes = universe.size("disputes")
+        self.payments = Spread(universe.invoice_payments_count, self.count)
+        self._encoded = {name: f'"{name}"'.encode() for name in CURRENCIES}
 
     def facts(self, rank: int) -> ChargeFacts:
         """Amount and the like of a base charge."""
         chance = mix(self.seed + rank)
-        variant = self._variant(rank, chance)
+        return self._facts(rank, chance, self._variant(rank, chance))
+
+    def _facts(self, rank: int, chance: int, variant: int) -> ChargeFacts:
+        payment = self.payments.of_many(rank) if rank < self.count else None
+        if payment is not None:
+            invoices = self.universe.invoices
+            invoice = invoices.payments.of_few(payment)
+            owed = invoices.original(invoice)
+            return ChargeFacts(
+                amount=owed["amount_due"],
+                currency=owed["currency"],
+                customer=invoices.customer(invoice),
+            )
         return ChargeFacts(
             amount=_amount(chance),
             currency=self._currencies[variant],
-            is_captured=variant % _PATTERN not in _NOT_CAPTURED,
             customer=self._customer(chance) if self._has_customer[variant] else None,
         )
+
+    def intent(self, charge: str) -> str:
+        """Id of the payment intent of a charge, whose digits it shares."""
+        return charge.replace("ch_", "pi_", 1)
+
+    def is_captured(self, rank: int) -> bool:
+        """Whether a charge has brought money: what is given back has."""
+        return self._kind(rank) not in _NOT_CAPTURED
+
+    def _kind(self, rank: int) -> int:
+        fails = rank % _FAIL_EVERY == _FAIL_AT
+        if not fails and rank % _WAIT_EVERY != _WAIT_AT:
+            return 0
+        universe = self.universe
+        if universe.refunds.of_charge(rank) is None and not universe.disputes.has(rank):
+            return _FAILED if fails else _UNCAPTURED
+        return 0
 
     def base(self, rank: int) -> Object:
         """The record before any change."""
@@ -114,29 +147,30 @@ class Charges(Collection, object_name="charge"):
 
     def _variant(self, rank: int, chance: int) -> int:
         variant = (chance >> 40) % _VARIANTS
-        if rank % REFUND_EVERY == REFUND_AT or rank % DISPUTE_EVERY == DISPUTE_AT:
-            variant -= variant % _PATTERN
+        kind = self._kind(rank)
+        if kind or variant % _PATTERN in _NOT_CAPTURED:
+            variant += kind - variant % _PATTERN
         return variant
 
     def _customer(self, chance: int) -> int:
         return (chance >> 20) % self._customers
 
     def _transaction(self, rank: int) -> bytes:
-        place = self.universe.transactions.of_charge(rank)
-        if place is None:
+        token = self._token(rank, NUMBERS["charge"])
+        return b'"txn_1%b%012x"' % (self.universe.tag, token)
+
+    def _owner(self, customer: int | None) -> bytes:
+        if customer is None:
             return b"null"
-        return b'"txn_1%b%012x"' % (self.universe.tag, self._token(place))
+        return b'"cus_1%b%012x"' % (self.universe.tag, self._token(customer))
 
     def _filled(self, rank: int) -> bytes:
         chance = mix(self.seed + rank)
         variant = self._variant(rank, chance)
         is_captured = variant % _PATTERN not in _NOT_CAPTURED
-        amount = _amount(chance)
+        facts = self._facts(rank, chance, variant)
+        amount = facts.amount
         refunded = self.universe.refunds.returned(rank, amount)
-        is_disputed = (
-            rank % DISPUTE_EVERY == DISPUTE_AT
-            and rank // DISPUTE_EVERY < self._disputes
-        )
         return self._templates[variant].render(
             (
                 self._token(rank),
@@ -145,9 +179,10 @@ class Charges(Collection, object_name="charge"):
                 amount if is_captured else 0,
                 refunded,
                 _BOOLEANS[refunded == amount],
-                _BOOLEANS[is_disputed],
+                _BOOLEANS[self.universe.disputes.has(rank)],
                 self._transaction(rank) if is_captured else b"null",
-                self._token(self._customer(chance)),
+                self._encoded[facts.currency],
+                self._owner(facts.customer),
                 chance,
                 chance % 10_000,
                 chance % 60,
@@ -170,10 +205,8 @@ class Charges(Collection, object_name="charge"):
             balance_transaction="{balance_transaction}",
             captured=kind not in _NOT_CAPTURED,
             created="{created:d}",
-            currency=dice.pick(CURRENCIES),
-            customer=None
-            if variant % _ANONYMOUS == 0
-            else f"cus_1{tag}{{customer:012x}}",
+            currency="{currency}",
+            customer="{customer}",
             description=dice.pick((None, *TEXTS)),
             disputed="{disputed}",
             metadata={

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from bisect import bisect_left
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
-from tap_stripe.sandbox.calendar import Calendar
+from tap_stripe.sandbox.calendar import Calendar, Times
 from tap_stripe.sandbox.dice import Dice, seed_of
 from tap_stripe.sandbox.kinds import KINDS, Kind
 from tap_stripe.sandbox.shapes import copied
@@ -47,16 +48,6 @@ class Collection(ABC):
 
     def __init__(self, universe: Universe) -> None:
         self.universe = universe
-        self.count = universe.size(self.name)
-        options = universe.options
-        self.calendar = Calendar(
-            count=self.count,
-            start=universe.started_at,
-            span_seconds=options.span_seconds,
-            density=options.density,
-            burst=options.burst,
-            burst_every=options.burst_every,
-        )
         self.seed = seed_of(universe.seed, self.name)
         self._made: dict[int, Object] = {}
         self._later: list[int] = []
@@ -65,6 +56,24 @@ class Collection(ABC):
         self.deleted: dict[int, float] = {}
 
     # What each resource says of itself.
+
+    @cached_property
+    def count(self) -> int:
+        """How many base objects there are."""
+        return self.universe.size(self.name)
+
+    @cached_property
+    def calendar(self) -> Times:
+        """When the base objects were created."""
+        options = self.universe.options
+        return Calendar(
+            count=self.count,
+            start=self.universe.started_at,
+            span_seconds=options.span_seconds,
+            density=options.density,
+            burst=options.burst,
+            burst_every=options.burst_every,
+        )
 
     @abstractmethod
     def base(self, rank: int) -> Object:

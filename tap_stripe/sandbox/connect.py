@@ -106,9 +106,7 @@ class ApplicationFees(Collection, object_name="application_fee"):
             account=universe.accounts.base_id(dice.below(universe.accounts.count)),
             amount=amount,
             amount_refunded=refunded,
-            balance_transaction=universe.transactions.id_of(
-                universe.transactions.of_charge(charge)
-            ),
+            balance_transaction=universe.transactions.id_of("application_fee", rank),
             charge=charge_id,
             created=created,
             fee_source={"charge": charge_id, "type": "charge"},
@@ -119,10 +117,14 @@ class ApplicationFees(Collection, object_name="application_fee"):
     def refund(self, rank: int, serial: int, created: int, *, amount: int) -> Object:
         """A refund of an application fee."""
         record = shape("fee_refund")
+        transactions = self.universe.transactions
         record.update(
             id=self.universe.ids.make("fr_", rank, serial),
             amount=amount,
-            created=created + 60 * serial,
+            balance_transaction=transactions.id_of(
+                "application_fee_refund", rank, serial
+            ),
+            created=min(created + 60 * serial, self.universe.ended_at),
             fee=self.base_id(rank),
             metadata={"serial": str(serial)} if serial % 3 == 0 else {},
         )
@@ -161,9 +163,7 @@ class Transfers(Collection, object_name="transfer"):
             id=self.base_id(rank),
             amount=dice.between(1_000, 90_000),
             amount_reversed=10 * reversals,
-            balance_transaction=universe.transactions.id_of(
-                universe.transactions.of_charge(charge)
-            ),
+            balance_transaction=universe.transactions.id_of("transfer", rank),
             created=created,
             description=dice.pick((None, *TEXTS)),
             destination=universe.accounts.base_id(dice.below(universe.accounts.count)),
@@ -180,10 +180,12 @@ class Transfers(Collection, object_name="transfer"):
     def reversal(self, rank: int, serial: int, created: int, *, amount: int) -> Object:
         """A reversal of a transfer."""
         record = shape("transfer_reversal")
+        transactions = self.universe.transactions
         record.update(
             id=self.universe.ids.make("trr_", rank, serial),
             amount=amount,
-            created=created + 60 * serial,
+            balance_transaction=transactions.id_of("transfer_refund", rank, serial),
+            created=min(created + 60 * serial, self.universe.ended_at),
             metadata={"serial": str(serial)} if serial % 3 == 0 else {},
             transfer=self.base_id(rank),
         )

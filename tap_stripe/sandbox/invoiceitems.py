@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tap_stripe.sandbox.collection import Collection
 from tap_stripe.sandbox.shapes import shape
-from tap_stripe.sandbox.words import CURRENCIES, TEXTS, metadata
+from tap_stripe.sandbox.words import TEXTS, metadata
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,6 +49,7 @@ class InvoiceItems(Collection, object_name="invoiceitem"):
             rank,
             self.created(rank),
             self.dice(rank),
+            currency=invoices.currency(invoice),
             customer=universe.customers.base_id(invoices.customer(invoice)),
             invoice=None if is_pending(rank) else invoices.base_id(invoice),
         )
@@ -58,19 +60,21 @@ class InvoiceItems(Collection, object_name="invoiceitem"):
         created: int,
         dice: Dice,
         *,
+        currency: str,
         customer: str,
         invoice: str | None = None,
     ) -> Object:
-        """An invoice item of a customer."""
+        """An invoice item of a customer; only one that waits may be a credit."""
         universe = self.universe
         identifier = self.base_id(rank)
-        amount = dice.pick((1, 1, 1, -1)) * dice.between(100, 9_000)
-        plan = dice.below(universe.plans.count)
+        sign = dice.pick((1, 1, 1, -1))
+        amount = dice.between(100, 9_000) * (sign if invoice is None else 1)
+        plan = universe.plans.pick(dice, currency)
         record = shape("invoiceitem")
         record.update(
             id=identifier,
             amount=amount,
-            currency=dice.pick(CURRENCIES),
+            currency=currency,
             customer=customer,
             date=created,
             description=dice.pick((None, *TEXTS)),
@@ -133,18 +137,25 @@ class InvoicePayments(Collection, object_name="invoice_payment"):
         later = self.universe.later_of("invoice_payments", filters["invoice"])
         return later if first is None else [first, *later]
 
+    @cached_property
+    def count(self) -> int:
+        """One of a charge at most."""
+        return self.universe.invoice_payments_count
+
     def base(self, rank: int) -> Object:
         """The record before any change."""
         universe = self.universe
-        invoices = universe.invoices
+        invoices, charges = universe.invoices, universe.charges
         invoice = invoices.original(invoices.payments.of_few(rank))
-        return self.made(rank, self.created(rank), self.dice(rank), invoice=invoice)
+        charge = charges.base_id(charges.payments.of_few(rank))
+        return self.made(
+            rank, self.created(rank), self.dice(rank), invoice=invoice, charge=charge
+        )
 
-    def made(self, rank: int, created: int, dice: Dice, *, invoice: Object) -> Object:
-        """The payment of an invoice."""
-        universe = self.universe
-        charges = universe.charges
-        charge = rank * charges.count // max(self.count, rank + 1)
+    def made(
+        self, rank: int, created: int, dice: Dice, *, invoice: Object, charge: str
+    ) -> Object:
+        """The payment of an invoice by a charge."""
         is_paid = invoice["status"] == "paid"
         record = shape("invoice_payment")
         record.update(
@@ -156,11 +167,11 @@ class InvoicePayments(Collection, object_name="invoice_payment"):
             invoice=invoice["id"],
             livemode=False,
             payment={
-                "payment_intent": universe.ids.make("pi_", charge),
+                "payment_intent": self.universe.charges.intent(charge),
                 "type": "payment_intent",
             }
             if dice.chance(0.7)
-            else {"charge": charges.base_id(charge), "type": "charge"},
+            else {"charge": charge, "type": "charge"},
             status="paid" if is_paid else "open",
         )
         if is_paid:

@@ -20,7 +20,6 @@ YEAR_SECONDS = 365 * 86_400
 SIZES: Mapping[str, int] = {
     "accounts": 12,
     "application_fees": 80,
-    "balance_transactions": 1_200,
     "charges": 1_000,
     "coupons": 15,
     "customers": 200,
@@ -29,7 +28,7 @@ SIZES: Mapping[str, int] = {
     "invoice_payments": 240,
     "invoiceitems": 150,
     "invoices": 300,
-    "payouts": 30,
+    "payouts": 72,
     "plans": 15,
     "refunds": 100,
     "subscriptions": 120,

@@ -1,25 +1,35 @@
-"""Balance transactions, with their fees."""
+"""Balance transactions: what every movement of money does to the balance."""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
-from tap_stripe.sandbox.charges import REFUND_EVERY
 from tap_stripe.sandbox.collection import Collection
+from tap_stripe.sandbox.money import (
+    DAY_SECONDS,
+    SORTS,
+    Ledger,
+    Movement,
+    available_on,
+    fees_of,
+    settled,
+)
 from tap_stripe.sandbox.shapes import shape
 from tap_stripe.sandbox.words import TEXTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from tap_stripe.sandbox.calendar import Times
     from tap_stripe.sandbox.dice import Dice
     from tap_stripe.sandbox.shapes import Object
-
-DAY_SECONDS = 86_400
+    from tap_stripe.sandbox.universe import Universe
 
 
 class BalanceTransactions(Collection, object_name="balance_transaction"):
-    """Balance transactions: of ten charges, then of a refund, and so on.
+    """Balance transactions of charges, refunds, disputes, payouts and all the rest.
 
     https://docs.stripe.com/api/balance_transactions
     """
@@ -27,80 +37,161 @@ class BalanceTransactions(Collection, object_name="balance_transaction"):
     name = "balance_transactions"
     prefix = "txn_"
     filters = ("currency", "payout", "source", "type")
-    settles_after_days: ClassVar[tuple[int, ...]] = (0, 2, 2, 2, 2, 7, 7, 14)
     slow_seconds: ClassVar[int] = 40 * DAY_SECONDS
 
-    def of_charge(self, charge: int) -> int | None:
-        """Rank of a base charge's transaction."""
-        block, place = divmod(charge, REFUND_EVERY)
-        rank = block * (REFUND_EVERY + 1) + place
-        return rank if rank < self.count else None
+    def __init__(self, universe: Universe) -> None:
+        super().__init__(universe)
+        # What automatic payouts that changes made have paid out.
+        self._paid_by: dict[int, str] = {}
+        self._paid_out: defaultdict[str, list[int]] = defaultdict(list)
 
-    def of_refund(self, refund: int) -> int | None:
-        """Rank of a base refund's transaction."""
-        rank = refund * (REFUND_EVERY + 1) + REFUND_EVERY
-        return rank if rank < self.count else None
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The base transactions: made late, as it takes all of their sources."""
+        return Ledger(self.universe)
 
-    def id_of(self, rank: int | None) -> str | None:
-        """Id of a base transaction, None for none."""
-        return None if rank is None else self.base_id(rank)
+    @cached_property
+    def calendar(self) -> Times:
+        """That of the movements."""
+        return self.ledger
+
+    @cached_property
+    def count(self) -> int:
+        """As many as there are movements."""
+        return self.ledger.count
+
+    # Ids: those of base transactions tell their source.
+
+    def id_of(self, sort: str, rank: int, place: int = 0) -> str:
+        """Id of the transaction of a base object."""
+        movement = Movement(sort, rank, place, 0)
+        return self.universe.ids.make(self.prefix, rank, movement.serial)
+
+    def base_id(self, rank: int) -> str:
+        """Id of a transaction."""
+        if rank >= self.count:
+            return super().base_id(rank)
+        movement = self.ledger.movement(rank)
+        return self.id_of(movement.sort, movement.rank, movement.place)
+
+    def base_rank(self, identifier: str) -> int | None:
+        """Rank of such an id."""
+        place = self.universe.ids.place(identifier, self.prefix)
+        if place is None:
+            return None
+        rank, serial = place
+        if serial:
+            return self.ledger.rank(rank, serial)
+        return rank if rank >= self.count else None
+
+    # Records.
 
     def base(self, rank: int) -> Object:
         """The record before any change."""
+        return self.of(self.ledger.movement(rank))
+
+    def of(self, movement: Movement) -> Object:
+        """The transaction of a base movement."""
         universe = self.universe
-        dice = self.dice(rank)
-        created = self.created(rank)
-        record = self._bare(rank, created, dice)
+        sort, rank, place, created = movement
+        dice = self._dice_of(movement)
+        amount, currency, source = self._source(movement)
+        record = self._bare(
+            self.id_of(sort, rank, place), created, dice, sort=sort, source=source
+        )
+        self._count_up(record, sort, amount, currency)
+        is_slow = (
+            sort == "charge"
+            and created > universe.ended_at - self.slow_seconds
+            and dice.chance(0.1)
+        )
         # A debit's transaction stays pending until the payment succeeds.
-        is_slow = created > universe.ended_at - self.slow_seconds and dice.chance(0.1)
         if is_slow or record["available_on"] > universe.ended_at:
             record["status"] = "pending"
-        block, place = divmod(rank, REFUND_EVERY + 1)
-        charge = block * REFUND_EVERY + place
-        refund = block
-        if place == REFUND_EVERY and refund < universe.refunds.count:
-            self._of_source(record, universe.refunds.original(refund), "refund")
-        elif (
-            place < REFUND_EVERY
-            and charge < universe.charges.count
-            and universe.charges.facts(charge).is_captured
-        ):
-            self._of_source(record, universe.charges.original(charge), "charge")
-        else:
-            amount = -dice.between(1, 5_000)
-            record.update(
-                amount=amount,
-                currency="usd",
-                fee_details=[],
-                net=amount,
-                reporting_category="fee",
-                source=None,
-                type="stripe_fee",
-            )
-        if record["currency"] != "usd" and dice.chance(0.5):
-            for part in ("amount", "fee", "net"):
-                record[part] = round(record[part] * 1.0874)
-            record.update(currency="usd", exchange_rate=1.0874, fee_details=[])
         return record
 
-    def _bare(self, rank: int, created: int, dice: Dice) -> Object:
+    def _dice_of(self, movement: Movement) -> Dice:
+        return self.dice(movement.serial << 32 | movement.rank)
+
+    def _source(self, movement: Movement) -> tuple[int, str, str | None]:
+        """Amount, currency and id of what a base movement comes from."""
+        universe = self.universe
+        sort, rank, place, _ = movement
+        if sort == "charge":
+            facts = universe.charges.facts(rank)
+            return facts.amount, facts.currency, universe.charges.base_id(rank)
+        if sort in {"refund", "refund_failure"}:
+            back = universe.refunds.facts(rank)
+            return back.amount, back.currency, universe.refunds.base_id(rank)
+        if sort in {"dispute", "dispute_reversal"}:
+            facts = universe.charges.facts(universe.disputes.charge(rank))
+            return facts.amount, facts.currency, universe.disputes.base_id(rank)
+        if sort in {"payout", "payout_failure"}:
+            payouts = universe.payouts
+            amount = self.ledger.amounts[rank]
+            return amount, payouts.currency(rank), payouts.base_id(rank)
+        if sort == "stripe_fee":
+            return self.dice(rank).between(1_000, 5_000), "usd", None
+        owners, name = {
+            "transfer": (universe.transfers, ""),
+            "transfer_refund": (universe.transfers, "reversals"),
+            "application_fee": (universe.application_fees, ""),
+            "application_fee_refund": (universe.application_fees, "refunds"),
+        }[sort]
+        found = owners.original(rank)
+        if name:
+            found = found[name][-1 - place]
+        return found["amount"], found["currency"], found["id"]
+
+    def _bare(
+        self,
+        identifier: str,
+        created: int,
+        dice: Dice,
+        *,
+        sort: str,
+        source: str | None,
+    ) -> Object:
         record = shape("balance_transaction")
         record.update(
-            id=self.base_id(rank),
-            available_on=created + DAY_SECONDS * dice.pick(self.settles_after_days),
+            id=identifier,
+            available_on=available_on(sort, created, dice),
             created=created,
             description=dice.pick((None, *TEXTS)),
+            reporting_category=SORTS[sort].category,
+            source=source,
+            type=SORTS[sort].type,
         )
         return record
 
+    @staticmethod
+    def _count_up(record: Object, sort: str, amount: int, currency: str) -> None:
+        came, into, rate = settled(amount, currency)
+        details = fees_of(sort, amount, currency)
+        fee = sum(detail["amount"] for detail in details)
+        signed = SORTS[sort].sign * came
+        record.update(
+            amount=signed,
+            currency=into,
+            exchange_rate=rate,
+            fee=fee,
+            fee_details=details,
+            net=signed - fee,
+        )
+
     def made(
-        self, rank: int, created: int, dice: Dice, *, source: Object, kind: str
+        self, rank: int, created: int, dice: Dice, *, source: Object, sort: str
     ) -> Object:
-        """The transaction of a new charge or refund."""
-        record = self._bare(rank, created, dice)
-        self._of_source(record, source, kind)
-        record["status"] = "pending"
+        """The transaction of something new; a charge's waits to become available."""
+        record = self._bare(
+            super().base_id(rank), created, dice, sort=sort, source=source["id"]
+        )
+        self._count_up(record, sort, source["amount"], source["currency"])
+        if sort == "charge":
+            record["status"] = "pending"
         return record
+
+    # What is due and what was paid out.
 
     def pending(self) -> list[int]:
         """Ranks of those that are pending, oldest first."""
@@ -111,54 +202,64 @@ class BalanceTransactions(Collection, object_name="balance_transaction"):
             if self.record(rank)["status"] == "pending"
         ]
 
-    @staticmethod
-    def _of_source(record: Object, source: Object, kind: str) -> None:
-        amount = source["amount"]
-        currency = source["currency"]
-        fee = amount * 29 // 1_000 + 30
-        details = [
-            {
-                "amount": fee,
-                "application": None,
-                "currency": currency,
-                "description": "Stripe processing fees",
-                "type": "stripe_fee",
-            }
+    def payout_of(self, rank: int) -> str | None:
+        """Id of the automatic payout that paid a transaction out."""
+        if rank in self._paid_by:
+            return self._paid_by[rank]
+        payout = self.ledger.payout(rank) if rank < self.count else None
+        return None if payout is None else self.universe.payouts.base_id(payout)
+
+    def due(self, currency: str) -> list[int]:
+        """Ranks of what is available in a currency and in no automatic payout yet.
+
+        A base payout that is not automatic has reduced the one after it; one that
+        changes made is among these.
+        """
+        return [
+            rank
+            for rank in range(self.total)
+            if self.payout_of(rank) is None
+            and rank not in self.deleted
+            and (record := self.record(rank))["currency"] == currency
+            and record["status"] == "available"
         ]
-        if amount % 5 == 0:
-            details.append(
-                {
-                    "amount": amount // 100,
-                    "application": "ca_QXhWOVlWX7KFerjnWFSGuGR21sZjCeji",
-                    "currency": currency,
-                    "description": "Octo application fee",
-                    "type": "application_fee",
-                }
-            )
-        if amount % 20 == 0:
-            details.append(
-                {
-                    "amount": fee // 5,
-                    "application": None,
-                    "currency": currency,
-                    "description": "VAT",
-                    "type": "tax",
-                }
-            )
-        if kind == "refund":
-            amount, details = -amount, []
-        fee = sum(detail["amount"] for detail in details)
-        record.update(
-            amount=amount,
-            currency=currency,
-            fee=fee,
-            fee_details=details,
-            net=amount - fee,
-            reporting_category=kind,
-            source=source["id"],
-            type=kind,
-        )
+
+    def pay_out(self, ranks: Sequence[int], payout: str) -> None:
+        """Remember that an automatic payout paid these out."""
+        for rank in ranks:
+            self._paid_by[rank] = payout
+        self._paid_out[payout].extend(ranks)
+
+    def sums(self) -> Mapping[tuple[str, str], int]:
+        """The account's balance: net amounts by currency and status."""
+        sums = self.ledger.sums.copy()
+        for rank, record in self._changed.items():
+            if rank in self.deleted:
+                continue
+            if rank < self.count:
+                before = self.original(rank)
+                sums[before["currency"], before["status"]] -= before["net"]
+            sums[record["currency"], record["status"]] += record["net"]
+        return sums
 
     def passes(self, record: Object, filters: Mapping[str, str]) -> bool:
-        """`payout` is not a property: this sandbox pays nothing out by name."""
-        return "payout" not in filters and super().passes(record, filters)
+        """`payout` is not a property."""
+        rest = dict(filters)
+        payout = rest.pop("payout", None)
+        if payout is not None:
+            rank = self.rank(record["id"])
+            if rank is None or self.payout_of(rank) != payout:
+                return False
+        return super().passes(record, rest)
+
+    def narrowed(self, filters: Mapping[str, str]) -> Sequence[int] | None:
+        """Ranks of what a payout paid out."""
+        if "payout" not in filters:
+            return None
+        payouts = self.universe.payouts
+        rank = payouts.rank(filters["payout"])
+        if rank is None:
+            return ()
+        if rank < payouts.count:
+            return self.ledger.of_payout(rank)
+        return sorted(self._paid_out[filters["payout"]])

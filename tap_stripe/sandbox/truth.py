@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from tap_stripe.sandbox.books import balance_of
 from tap_stripe.sandbox.kinds import KINDS
 from tap_stripe.sandbox.present import children_of, shown, tree_of
 
@@ -144,6 +145,18 @@ class Truth:
                             for discount in held
                         )
         return found
+
+    def balance(self, *, account: str | None = None) -> Object:
+        """What `/v1/balance` answers."""
+        with self.world.lock:
+            return _plain(balance_of(self._universe(account)))
+
+    def payout_of(self, transaction: str, *, account: str | None = None) -> str | None:
+        """Id of the automatic payout that paid a balance transaction out."""
+        with self.world.lock:
+            transactions = self._universe(account).transactions
+            rank = transactions.rank(transaction)
+            return None if rank is None else transactions.payout_of(rank)
 
     def deleted(self, resource: str, *, account: str | None = None) -> dict[str, float]:
         """Id and time of deletion of what is gone for good.

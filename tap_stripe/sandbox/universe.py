@@ -126,6 +126,11 @@ class Universe:
             return 0
         return self.options.size(collection, scale=self._scale)
 
+    @property
+    def invoice_payments_count(self) -> int:
+        """How many invoices were tried to be paid: each by a charge of its own."""
+        return min(map(self.size, ("invoice_payments", "invoices", "charges")))
+
     def has_many(self, rank: int) -> bool:
         """Whether a parent has more children than a list inside it shows."""
         share = self.options.many_children

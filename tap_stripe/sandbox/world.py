@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tap_stripe.sandbox.connect import own_account
 from tap_stripe.sandbox.dice import Dice, seed_of
 from tap_stripe.sandbox.keys import Keyring
+from tap_stripe.sandbox.money import DAY_SECONDS
 from tap_stripe.sandbox.universe import Universe
 
 if TYPE_CHECKING:
@@ -50,7 +51,9 @@ class World:
             ended_at=self._ended_at,
             clock=self.clock,
         )
-        self.own = own_account(self.account, self.platform.started_at)
+        # Older than those that connect to it.
+        opened_at = self.platform.started_at - DAY_SECONDS
+        self.own = own_account(self.account, opened_at)
         self._connected: dict[str, Universe] = {}
         self._revoked: set[str] = set()
         self.broken: set[str] = set()

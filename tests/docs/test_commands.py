@@ -27,6 +27,7 @@ DISCONNECT = "tests/connect/test_commands.py"
 OWN_PROJECT = "tests/meltano/test_own_project.py"
 PICTURE = "tests/docs/test_picture.py"
 SANDBOX = "tests/sandbox/test_command.py"
+REPORTS = "tests/meltano/test_reports.py"
 NEW_COLLECTION = "tests/docs/test_new_collection.py"
 ELSEWHERE = {
     "python3 scripts/quickstart": QUICKSTART,
@@ -86,6 +87,12 @@ ELSEWHERE = {
     (
         ".tools/meltano/bin/meltano invoke --dump=catalog tap-stripe > catalog.json"
     ): "tests/meltano/test_select.py",
+    ".tools/meltano/bin/meltano install utility dbt-postgres": REPORTS,
+    (
+        ".tools/meltano/bin/meltano run tap-stripe target-postgres dbt-postgres:build"
+    ): REPORTS,
+    "dbt build --select package:tap_stripe": "tests/dbt/test_fivetran.py",
+    "dbt build --select package:stripe": "not run: a package from dbt's registry",
     ".venv/bin/python -m scripts.generate_schemas": NEW_COLLECTION,
     ".venv/bin/python -m scripts.generate_docs": "tests/docs/test_generated.py",
     ".venv/bin/tap-stripe --discover": NEW_COLLECTION,

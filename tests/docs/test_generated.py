@@ -86,8 +86,8 @@ def test_moving_names_only_collections_that_there_are(pages) -> None:
 
 
 def test_moving_names_only_columns_that_there_are(pages) -> None:
-    table = pages["docs/moving.md"].partition("Fivetran's columns")[2]
-    table = table.partition("\n## ")[0]
+    table = pages["docs/moving.md"].partition("### From Fivetran")[2]
+    table = table.partition("\n### ")[0]
     named = re.findall(r"^\| `[^|]+ \| `(\w+)\.(\w+)`", table, re.MULTILINE)
 
     assert len(named) > 20

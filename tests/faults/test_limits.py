@@ -53,7 +53,7 @@ def test_a_budget_far_above_what_stripe_allows_ends_right(copying, tried, seed, 
 
 @pytest.mark.parametrize("name", ["concurrency", "endpoint concurrency"])
 def test_too_many_at_once_are_run_into_rarely(copying, tried, rounds, seed, name):
-    sizes = {"charges": 800 * rounds, "balance_transactions": 800 * rounds}
+    sizes = {"charges": 800 * rounds}
     options = Options(
         seed=seed, scale=0.2, sizes=sizes, latency_seconds=0.05, limits=LIMITS[name]
     )

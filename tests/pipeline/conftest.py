@@ -11,16 +11,14 @@ import psycopg2
 import pytest
 from psycopg2 import sql
 
-from scripts import bootstrap
 from tests.expected import SCHEMAS
+from tests.loaders import POSTGRES, loader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from tests.conftest import Tap
-
-LOADER = "meltanolabs-target-postgres==0.8.1"
 
 
 class Warehouse:
@@ -90,15 +88,7 @@ class Warehouse:
 
 @pytest.fixture(scope="session")
 def target_postgres() -> Path:
-    home = bootstrap.TOOLS / "target-postgres"
-    command = home / "bin" / "target-postgres"
-    with bootstrap.one_at_a_time(home.name):
-        if not command.exists():
-            uv = str(bootstrap.uv())
-            subprocess.run([uv, "venv", "--quiet", "--clear", home], check=True)
-            python = ("--python", str(home / "bin" / "python"))
-            subprocess.run([uv, "pip", "install", "-q", *python, LOADER], check=True)
-    return command
+    return loader(*POSTGRES)
 
 
 @pytest.fixture

@@ -202,6 +202,7 @@ def test_paying_pays_the_payment_that_was_tried(changing):
     paid = changing.get(f"/v1/invoice_payments/{payment['id']}").body
     assert paid["status"] == "paid"
     assert types(changing) == [
+        "charge.succeeded",
         "invoice.paid",
         "invoice.payment_succeeded",
         "invoice.updated",

@@ -132,16 +132,27 @@ def test_references_lead_to_objects(changed):
 
 
 def test_a_transaction_and_its_source_name_each_other(changed):
-    sources = {
-        each["id"]: each
-        for resource in ("charges", "refunds")
-        for each in changed.objects(resource)
+    resources = ("charges", "refunds", "payouts", "transfers", "application_fees")
+    sources = [each for name in resources for each in changed.objects(name)]
+    for where in (("transfers", "reversals"), ("application_fees", "refunds")):
+        sources += [child for _, child in changed.children(*where)]
+    named = {
+        (each["id"], each[name])
+        for each in sources
+        for name in ("balance_transaction", "failure_balance_transaction")
+        if each.get(name)
+    }
+    named |= {
+        (dispute["id"], each["id"])
+        for dispute in changed.objects("disputes")
+        for each in dispute["balance_transactions"]
     }
 
-    for transaction in changed.objects("balance_transactions"):
-        if transaction["source"] is not None:
-            source = sources[transaction["source"]]
-            assert source["balance_transaction"] == transaction["id"]
+    assert named == {
+        (each["source"], each["id"])
+        for each in changed.objects("balance_transactions")
+        if each["source"] is not None
+    }
 
 
 def test_values_vary(changed):

@@ -186,7 +186,13 @@ def add_item(hand: Hand) -> str | None:
         return None
     serial = universe.next_serial("subscriptions", rank)
     with hand.editing(subscriptions, rank, _UPDATED) as subscription:
-        item = subscriptions.item(rank, serial, universe.now, hand.dice)
+        item = subscriptions.item(
+            rank,
+            serial,
+            universe.now,
+            hand.dice,
+            currency=subscription["currency"],
+        )
         subscription["items"].insert(0, item)
     return str(item["id"])
 

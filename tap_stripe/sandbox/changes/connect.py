@@ -119,6 +119,7 @@ def create_fee(hand: Hand) -> str | None:
         return None
     rank, created = fees.next_rank()
     fee = fees.made(rank, created, hand.dice)
+    fee["balance_transaction"] = hand.book(fee, "application_fee")["id"]
     fees.add(fee)
     hand.announce("application_fee.created", fee)
     return str(fee["id"])
@@ -136,6 +137,8 @@ def refund_fee(hand: Hand) -> str | None:
         amount = max(1, rest // 2)
         refund = fees.refund(rank, serial, hand.universe.now, amount=amount)
         refund["created"] = hand.universe.now
+        booked = hand.book(refund, "application_fee_refund")
+        refund["balance_transaction"] = booked["id"]
         fee["refunds"].insert(0, refund)
         fee["amount_refunded"] += amount
         fee["refunded"] = fee["amount_refunded"] == fee["amount"]
@@ -163,6 +166,7 @@ def create_transfer(hand: Hand) -> str | None:
         return None
     rank, created = transfers.next_rank()
     transfer = transfers.made(rank, created, hand.dice)
+    transfer["balance_transaction"] = hand.book(transfer, "transfer")["id"]
     transfers.add(transfer)
     hand.announce("transfer.created", transfer)
     return str(transfer["id"])
@@ -191,6 +195,8 @@ def reverse_transfer(hand: Hand) -> str | None:
         amount = max(1, rest // 2)
         reversal = transfers.reversal(rank, serial, hand.universe.now, amount=amount)
         reversal["created"] = hand.universe.now
+        booked = hand.book(reversal, "transfer_refund")
+        reversal["balance_transaction"] = booked["id"]
         transfer["reversals"].insert(0, reversal)
         transfer["amount_reversed"] += amount
         transfer["reversed"] = transfer["amount_reversed"] == transfer["amount"]

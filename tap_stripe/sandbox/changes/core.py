@@ -16,25 +16,25 @@ if TYPE_CHECKING:
 _OLD_SERVICES = "2024-10-28"
 
 
-def _add_transaction(hand: Hand, source: Object, kind: str) -> None:
+def _book(hand: Hand, source: Object, sort: str) -> None:
+    """Add a transaction. One that is late is seen, and named by its source, later."""
     universe = hand.universe
     transactions = universe.transactions
-    rank, created = transactions.next_rank()
-    made = transactions.made(rank, created, hand.dice, source=source, kind=kind)
-    transactions.add(made)
+    made = hand.book(source, sort)
     most = universe.options.late_transactions_seconds
     if not most:
         source["balance_transaction"] = made["id"]
         return
+    rank = transactions.total - 1
     transactions.withhold(rank)
-    sources = universe.refunds if kind == "refund" else universe.charges
+    sources = universe.refunds if sort == "refund" else universe.charges
     identifier = source["id"]
 
     def name_it() -> None:
         transactions.reveal(rank)
         place = sources.living(identifier)
         if place is not None:
-            with hand.editing(sources, place, f"{kind}.updated") as named:
+            with hand.editing(sources, place, f"{sort}.updated") as named:
                 named["balance_transaction"] = made["id"]
 
     universe.do_later(most * hand.dice.share(), name_it)
@@ -46,7 +46,7 @@ def create_charge(hand: Hand) -> str | None:
     rank, created = charges.next_rank()
     charge = charges.made(rank, created)
     if charge["captured"]:
-        _add_transaction(hand, charge, "charge")
+        _book(hand, charge, "charge")
     charges.add(charge)
     hand.announce(f"charge.{charge['status']}", charge)
     return str(charge["id"])
@@ -59,7 +59,7 @@ def create_payment(hand: Hand) -> str | None:
     charge = charges.made(rank, created)
     charge["id"] = charge["id"].replace("ch_", "py_")
     if charge["captured"]:
-        _add_transaction(hand, charge, "charge")
+        _book(hand, charge, "charge")
     charges.add(charge)
     hand.announce("payment.created", charge)
     return str(charge["id"])
@@ -87,7 +87,7 @@ def capture_charge(hand: Hand) -> str | None:
         return None
     with hand.editing(charges, rank, "charge.captured") as charge:
         charge.update(captured=True, amount_captured=charge["amount"])
-        _add_transaction(hand, charge, "charge")
+        _book(hand, charge, "charge")
     return str(charge["id"])
 
 
@@ -106,8 +106,7 @@ def refund_charge(hand: Hand) -> str | None:
         charge["amount_refunded"] += amount
         charge["refunded"] = charge["amount_refunded"] == charge["amount"]
         refund = refunds.made(rank, created, hand.dice, charge=charge, amount=amount)
-        # The transaction of the refund, not of the charge.
-        _add_transaction(hand, refund, "refund")
+        _book(hand, refund, "refund")
         refunds.add(refund)
         hand.universe.give("refunds", charge["id"], rank)
     hand.announce("refund.created", refund)
@@ -147,7 +146,11 @@ def end_refund(hand: Hand) -> str | None:
         refund["status"] = "succeeded"
         _announce_refund(hand, before, hand.show(refund), "refund.updated")
     else:
-        refund.update(status="failed", failure_reason="declined")
+        refund.update(
+            failure_balance_transaction=hand.book(refund, "refund_failure")["id"],
+            failure_reason="declined",
+            status="failed",
+        )
         events = ("refund.updated", "refund.failed")
         _announce_refund(hand, before, hand.show(refund), *events)
     return str(refund["id"])

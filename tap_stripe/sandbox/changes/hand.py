@@ -116,6 +116,14 @@ class Hand:
                 event, thing, previous=previous, before=before, account=account
             )
 
+    def book(self, source: Object, sort: str) -> Object:
+        """Add the balance transaction of something that moves money."""
+        transactions = self.universe.transactions
+        rank, created = transactions.next_rank()
+        made = transactions.made(rank, created, self.dice, source=source, sort=sort)
+        transactions.add(made)
+        return made
+
     def touch_metadata(self, record: Object) -> None:
         """Change an object's metadata so that it differs."""
         metadata = record["metadata"]

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tap_stripe.sandbox.invoices import add_up, move_to, name_item
+from tap_stripe.sandbox.invoices import add_up, bill_item, move_to
 from tap_stripe.sandbox.present import EMBEDDED
+from tap_stripe.sandbox.words import CURRENCIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,19 +26,12 @@ def _is_open(invoice: Object) -> bool:
     return bool(invoice["status"] == "open")
 
 
-def _line_of_item(hand: Hand, rank: int, item: Object) -> Object:
+def _new_line(hand: Hand, rank: int, currency: str) -> Object:
     universe = hand.universe
     serial = universe.next_serial("invoices", rank)
-    line = universe.invoices.line(rank, serial, universe.now, hand.dice)
-    line.update(
-        amount=item["amount"],
-        currency=item["currency"],
-        description=item["description"],
-        subtotal=item["amount"],
-        taxes=[],
+    return universe.invoices.line(
+        rank, serial, universe.now, hand.dice, currency=currency
     )
-    name_item(line, item["id"])
-    return line
 
 
 def create_invoice(hand: Hand) -> str | None:
@@ -48,15 +42,22 @@ def create_invoice(hand: Hand) -> str | None:
         return None
     customer = universe.customers.record(owner)["id"]
     rank, created = universe.invoices.next_rank()
-    invoice = universe.invoices.made(
-        rank, created, hand.dice, customer=customer, subscription=None, status="draft"
-    )
     item_rank = hand.pick(universe.invoiceitems, lambda i: i["invoice"] is None)
-    if item_rank is not None:
-        item = universe.invoiceitems.edited(item_rank)
+    item = None if item_rank is None else universe.invoiceitems.edited(item_rank)
+    invoice = universe.invoices.made(
+        rank,
+        created,
+        hand.dice,
+        currency="usd" if item is None else item["currency"],
+        customer=customer if item is None else item["customer"],
+        subscription=None,
+        status="draft",
+    )
+    if item is not None:
         item["invoice"] = invoice["id"]
-        invoice["lines"].insert(0, _line_of_item(hand, rank, item))
-        invoice["customer"] = item["customer"]
+        line = _new_line(hand, rank, item["currency"])
+        bill_item(line, item)
+        invoice["lines"].insert(0, line)
         add_up(invoice)
     universe.invoices.add(invoice)
     hand.announce("invoice.created", invoice)
@@ -75,10 +76,7 @@ def edit_draft(hand: Hand) -> str | None:
         if len(lines) > 1 and hand.dice.chance(0.6):
             _remove_line(hand, lines, slice(EMBEDDED))
         else:
-            serial = universe.next_serial("invoices", rank)
-            line = invoices.line(rank, serial, universe.now, hand.dice)
-            line["currency"] = invoice["currency"]
-            lines.insert(0, line)
+            lines.insert(0, _new_line(hand, rank, invoice["currency"]))
         hand.touch_metadata(invoice)
         add_up(invoice)
     return str(invoice["id"])
@@ -142,23 +140,30 @@ def finalize_invoice(hand: Hand) -> str | None:
 
 
 def pay_invoice(hand: Hand) -> str | None:
-    """An open invoice is paid, by the payment that was tried before or a new one."""
+    """An open invoice is paid: by a charge, in the payment that was tried before."""
     universe = hand.universe
     invoices, payments = universe.invoices, universe.invoice_payments
     rank = hand.pick(invoices, _is_open)
     if rank is None:
         return None
+    charge = _charge_for(hand, invoices.record(rank))
     events = ("invoice.paid", "invoice.payment_succeeded", "invoice.updated")
     with hand.editing(invoices, rank, *events) as invoice:
         move_to(invoice, "paid", at=universe.now)
         tried = payments.narrowed({"invoice": invoice["id"]})
         if tried:
             payment = payments.edited(tried[-1])
+            if "charge" in payment["payment"]:
+                payment["payment"]["charge"] = charge["id"]
+            else:
+                payment["payment"]["payment_intent"] = charge["payment_intent"]
             payment.update(amount_paid=invoice["amount_paid"], status="paid")
             payment["status_transitions"]["paid_at"] = universe.now
         else:
             number, created = payments.next_rank()
-            payment = payments.made(number, created, hand.dice, invoice=invoice)
+            payment = payments.made(
+                number, created, hand.dice, invoice=invoice, charge=charge["id"]
+            )
             payments.add(payment)
             universe.give("invoice_payments", invoice["id"], number)
     hand.announce("invoice_payment.paid", payment)
@@ -172,14 +177,41 @@ def try_to_pay_invoice(hand: Hand) -> str | None:
     rank = hand.pick(invoices, _is_open)
     if rank is None:
         return None
+    charge = _charge_for(hand, invoices.record(rank), fails=True)
     with hand.editing(invoices, rank, "invoice.payment_failed") as invoice:
         invoice["attempt_count"] += 1
         number, created = payments.next_rank()
-        payment = payments.made(number, created, hand.dice, invoice=invoice)
+        payment = payments.made(
+            number, created, hand.dice, invoice=invoice, charge=charge["id"]
+        )
         payment["status"] = "canceled"
         payments.add(payment)
         universe.give("invoice_payments", invoice["id"], number)
     return str(payment["id"])
+
+
+def _charge_for(hand: Hand, invoice: Object, *, fails: bool = False) -> Object:
+    """Charge an invoice's customer what is due."""
+    charges = hand.universe.charges
+    rank, created = charges.next_rank()
+    amount = invoice["amount_due"]
+    charge = charges.made(rank, created)
+    charge.update(
+        amount=amount,
+        amount_captured=0 if fails else amount,
+        captured=not fails,
+        currency=invoice["currency"],
+        customer=invoice["customer"],
+        failure_code="card_declined" if fails else None,
+        failure_message="Your card was declined." if fails else None,
+        paid=not fails,
+        status="failed" if fails else "succeeded",
+    )
+    if not fails:
+        charge["balance_transaction"] = hand.book(charge, "charge")["id"]
+    charges.add(charge)
+    hand.announce(f"charge.{charge['status']}", charge)
+    return charge
 
 
 def give_up_invoice(hand: Hand) -> str | None:
@@ -251,7 +283,13 @@ def create_invoice_item(hand: Hand) -> str | None:
         return None
     customer = universe.customers.record(owner)["id"]
     rank, created = universe.invoiceitems.next_rank()
-    item = universe.invoiceitems.made(rank, created, hand.dice, customer=customer)
+    item = universe.invoiceitems.made(
+        rank,
+        created,
+        hand.dice,
+        currency=hand.dice.pick(CURRENCIES),
+        customer=customer,
+    )
     universe.invoiceitems.add(item)
     hand.announce("invoiceitem.created", item)
     return str(item["id"])

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tap_stripe.sandbox.money import SETTLED
+from tap_stripe.sandbox.shapes import copied
+
 if TYPE_CHECKING:
     from tap_stripe.sandbox.changes.hand import Hand
 
@@ -23,6 +26,7 @@ def open_dispute(hand: Hand) -> str | None:
     charge["disputed"] = True
     rank, created = disputes.next_rank()
     dispute = disputes.made(rank, created, hand.dice, charge=charge)
+    dispute["balance_transactions"] = [copied(hand.book(dispute, "dispute"))]
     disputes.add(dispute)
     hand.announce("charge.dispute.created", dispute)
     hand.announce("charge.dispute.funds_withdrawn", dispute)
@@ -54,14 +58,35 @@ def close_dispute(hand: Hand) -> str | None:
         events.append("charge.dispute.funds_reinstated")
     with hand.editing(disputes, rank, *events) as dispute:
         dispute["status"] = "won" if is_won else "lost"
+        if is_won:
+            won = copied(hand.book(dispute, "dispute_reversal"))
+            dispute["balance_transactions"].append(won)
     return str(dispute["id"])
 
 
 def create_payout(hand: Hand) -> str | None:
-    """A payout sets off."""
-    payouts = hand.universe.payouts
+    """A payout takes all that is available in a currency."""
+    payouts, transactions = hand.universe.payouts, hand.universe.transactions
+    found = {currency: transactions.due(currency) for currency in SETTLED}
+    amounts = {
+        currency: sum(transactions.record(rank)["net"] for rank in ranks)
+        for currency, ranks in found.items()
+    }
+    currency = max(amounts, key=lambda name: amounts[name])
+    if amounts[currency] <= 0:
+        return None
     rank, created = payouts.next_rank()
-    payout = payouts.made(rank, created, hand.dice, status="in_transit")
+    payout = payouts.made(
+        rank,
+        created,
+        hand.dice,
+        amount=amounts[currency],
+        currency=currency,
+        status="in_transit",
+    )
+    booked = hand.book(payout, "payout")
+    payout["balance_transaction"] = booked["id"]
+    transactions.pay_out([*found[currency], transactions.total - 1], payout["id"])
     payouts.add(payout)
     hand.announce("payout.created", payout)
     return str(payout["id"])
@@ -75,9 +100,13 @@ def end_payout(hand: Hand) -> str | None:
         return None
     status = hand.dice.pick(("paid", "paid", "failed"))
     with hand.editing(payouts, rank, f"payout.{status}", "payout.updated") as payout:
-        payout["status"] = status
+        payout.update(status=status, reconciliation_status="completed")
         if status == "failed":
-            payout.update(failure_code="no_account", failure_message="No account.")
+            payout.update(
+                failure_balance_transaction=hand.book(payout, "payout_failure")["id"],
+                failure_code="no_account",
+                failure_message="No account.",
+            )
     return str(payout["id"])
 
 

@@ -1,0 +1,25 @@
+-- Generated from schemas/ by scripts.generate_docs. Do not edit.
+{{ current_state(
+    'balance_transactions',
+    columns={
+        'id': 'text',
+        'amount': 'amount',
+        'available_on': 'time',
+        'balance_type': 'text',
+        'created': 'time',
+        'currency': 'text',
+        'description': 'text',
+        'exchange_rate': 'number',
+        'fee': 'amount',
+        'fee_details': 'list',
+        'net': 'amount',
+        'object': 'text',
+        'reporting_category': 'text',
+        'source': 'text',
+        'status': 'text',
+        'type': 'text',
+        'received_at': 'time',
+        'is_deleted': 'boolean',
+        '_sdc_deleted_at': 'time',
+    },
+) }}

@@ -1,0 +1,28 @@
+-- Generated from schemas/ by scripts.generate_docs. Do not edit.
+{{ current_state(
+    'coupons',
+    columns={
+        'id': 'text',
+        'amount_off': 'amount',
+        'applies_to': 'object',
+        'created': 'time',
+        'currency': 'text',
+        'currency_options': 'object',
+        'deleted': 'boolean',
+        'duration': 'text',
+        'duration_in_months': 'integer',
+        'livemode': 'boolean',
+        'max_redemptions': 'integer',
+        'metadata': 'object',
+        'name': 'text',
+        'object': 'text',
+        'percent_off': 'number',
+        'percent_off_precise': 'number',
+        'redeem_by': 'time',
+        'times_redeemed': 'integer',
+        'valid': 'boolean',
+        'received_at': 'time',
+        'is_deleted': 'boolean',
+        '_sdc_deleted_at': 'time',
+    },
+) }}

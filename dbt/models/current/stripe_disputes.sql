@@ -1,0 +1,32 @@
+-- Generated from schemas/ by scripts.generate_docs. Do not edit.
+{{ current_state(
+    'disputes',
+    columns={
+        'id': 'text',
+        'amount': 'amount',
+        'balance_transaction': 'text',
+        'balance_transactions': 'list',
+        'charge': 'text',
+        'created': 'time',
+        'currency': 'text',
+        'enhanced_eligibility_types': 'list',
+        'evidence': 'object',
+        'evidence_details': 'object',
+        'intended_submission_method': 'text',
+        'is_charge_refundable': 'boolean',
+        'livemode': 'boolean',
+        'metadata': 'object',
+        'network_reason_code': 'text',
+        'object': 'text',
+        'payment_intent': 'text',
+        'payment_method_details': 'object',
+        'reason': 'text',
+        'status': 'text',
+        'received_at': 'time',
+        'is_deleted': 'boolean',
+        '_sdc_deleted_at': 'time',
+    },
+    times=[
+        'evidence_details.due_by',
+    ],
+) }}

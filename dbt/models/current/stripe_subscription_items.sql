@@ -1,0 +1,30 @@
+-- Generated from schemas/ by scripts.generate_docs. Do not edit.
+{{ current_state(
+    'subscription_items',
+    columns={
+        'id': 'text',
+        'billed_until': 'time',
+        'billing_thresholds': 'object',
+        'created': 'time',
+        'current_period_end': 'time',
+        'current_period_start': 'time',
+        'current_trial': 'object',
+        'deleted': 'boolean',
+        'discounts': 'list',
+        'metadata': 'object',
+        'object': 'text',
+        'plan': 'object',
+        'price': 'object',
+        'quantity': 'integer',
+        'subscription': 'text',
+        'tax_rates': 'list',
+        'received_at': 'time',
+        'is_deleted': 'boolean',
+        '_sdc_deleted_at': 'time',
+    },
+    times=[
+        'current_trial.end_date',
+        'current_trial.start_date',
+    ],
+    parent=('subscriptions', 'subscription'),
+) }}

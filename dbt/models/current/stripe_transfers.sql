@@ -1,0 +1,27 @@
+-- Generated from schemas/ by scripts.generate_docs. Do not edit.
+{{ current_state(
+    'transfers',
+    columns={
+        'id': 'text',
+        'amount': 'amount',
+        'amount_reversed': 'amount',
+        'balance_transaction': 'text',
+        'created': 'time',
+        'currency': 'text',
+        'date': 'time',
+        'description': 'text',
+        'destination': 'text',
+        'destination_payment': 'text',
+        'livemode': 'boolean',
+        'metadata': 'object',
+        'object': 'text',
+        'reversals': 'object',
+        'reversed': 'boolean',
+        'source_transaction': 'text',
+        'source_type': 'text',
+        'transfer_group': 'text',
+        'received_at': 'time',
+        'is_deleted': 'boolean',
+        '_sdc_deleted_at': 'time',
+    },
+) }}

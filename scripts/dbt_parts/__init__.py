@@ -1,0 +1,1 @@
+"""The parts of dbt/ that are generated from the collections."""
