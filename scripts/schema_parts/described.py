@@ -148,7 +148,12 @@ def _value(
 
 
 def _words(annotation: ast.expr) -> str | None:
-    """Give some of an enum's words; None where its values are none."""
+    """Give some of an enum's words; None where its values are none.
+
+    A choice of classes names them as texts, too.
+    """
+    if "Literal" not in ast.unparse(annotation):
+        return None
     values = [
         node.value for node in ast.walk(annotation) if isinstance(node, ast.Constant)
     ]
@@ -162,6 +167,9 @@ def _named(name: str, found: StripeClass, inside: tuple[StripeClass, ...]) -> An
     held = resolve(name, seen_from=found)
     inside = (*inside, found)
     if any(outer is held for outer in inside):
+        return None
+    if held.object_name and found.name.endswith("Error"):
+        # What an error was about: intents would hold each other without end.
         return None
     if held.object_name:
         return f"#{held.object_name}"

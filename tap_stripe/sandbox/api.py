@@ -259,7 +259,8 @@ class _Call:
         if sublist is None or sublist.has_no_endpoint:
             raise unrecognized_url(self._request.method, self._request.path)
         child_kind = KINDS[sublist.kind]
-        self._demand(child_kind.permission if sublist.expand_only else kind.permission)
+        needed = child_kind.permission if sublist.expand_only else ""
+        self._demand(needed or kind.permission)
         record = collection.find(identifier)
         if record is None:
             raise NotFound(

@@ -64,7 +64,8 @@ class Kind:
     Attributes:
         object: Value of its `object` property.
         words: How error messages call it.
-        permission: Read permission of a restricted key.
+        permission: Read permission of a restricted key; empty where it is that of what
+            the object is in.
         references: Dotted path of each expandable id, and the collection it is in.
         hidden: Properties that are absent unless expanded.
         sublists: Its lists.
@@ -361,7 +362,8 @@ def _of_resource(resource: Resource) -> Iterator[Kind]:
         yield Kind(
             object=kind,
             words=kind.replace("_", " "),
-            permission=resource.permission,
+            # That of what it is in: several resources have lists of an `item`.
+            permission="",
             references=dict(_references(every.objects[kind])),
         )
 

@@ -42,13 +42,13 @@ def changed():
 
 
 @cache
-def annotations(properties):
+def written(properties):
     return {held.name: ast.unparse(held.annotation) for held in properties}
 
 
 def misfits(class_, thing, path=""):
     """Properties that the class lacks, and those that it says are always there."""
-    known = annotations(class_.properties)
+    known = written(class_.properties)
     for name, value in thing.items():
         if name not in known:
             yield f"{path}{name} is unknown"
