@@ -16,9 +16,11 @@ from tap_stripe.sandbox.core import (
 )
 from tap_stripe.sandbox.customers import Customers
 from tap_stripe.sandbox.events import EventLog
+from tap_stripe.sandbox.generic import GENERIC
 from tap_stripe.sandbox.ids import Ids
 from tap_stripe.sandbox.invoiceitems import InvoiceItems, InvoicePayments
 from tap_stripe.sandbox.invoices import Invoices
+from tap_stripe.sandbox.prices import Prices
 from tap_stripe.sandbox.shapes import shape
 from tap_stripe.sandbox.sources import ACCOUNT_SERIALS
 from tap_stripe.sandbox.transactions import BalanceTransactions
@@ -79,6 +81,7 @@ class Universe:
         self.payouts = Payouts(self)
         self.coupons = Coupons(self)
         self.plans = Plans(self)
+        self.prices = Prices(self)
         self.subscriptions = Subscriptions(self)
         self.invoices = Invoices(self)
         self.invoiceitems = InvoiceItems(self)
@@ -87,6 +90,7 @@ class Universe:
         self.application_fees = ApplicationFees(self)
         self.transfers = Transfers(self)
         self.events = EventLog(self)
+        self.generic = {one.name: one(self) for one in GENERIC}
         every: tuple[Collection, ...] = (
             self.charges,
             self.refunds,
@@ -97,6 +101,7 @@ class Universe:
             self.payouts,
             self.coupons,
             self.plans,
+            self.prices,
             self.subscriptions,
             self.invoices,
             self.invoiceitems,
@@ -104,8 +109,10 @@ class Universe:
             self.accounts,
             self.application_fees,
             self.transfers,
+            *self.generic.values(),
         )
         self.collections = {collection.name: collection for collection in every}
+        self.by_object = {collection.kind.object: collection for collection in every}
         self._prefixes = {
             collection.prefix: collection for collection in every if collection.prefix
         }

@@ -12,7 +12,8 @@ import pytest
 from psycopg2 import sql
 
 from scripts import bootstrap
-from tests.expected import SCHEMAS
+from tap_stripe.tap import TapStripe
+from tests.expected import ALL, SCHEMAS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,3 +112,14 @@ def warehouse(server, target_postgres, tmp_path) -> Warehouse:
         target_postgres,
         tmp_path,
     )
+
+
+@pytest.fixture(scope="session")
+def everything() -> dict[str, Any]:
+    """Give a catalog in which all that there is to read is selected."""
+    catalog: dict[str, Any] = TapStripe(config={"api_key": "sk_test_1"}).catalog_dict
+    for stream in catalog["streams"]:
+        for entry in stream["metadata"]:
+            if not entry["breadcrumb"]:
+                entry["metadata"]["selected"] = stream["stream"] in ALL
+    return catalog

@@ -183,6 +183,10 @@ def delete_customer(hand: Hand) -> str | None:
         universe.bury(f"{source['object']}s", source["id"])
         if cascade == "all":
             hand.announce("customer.source.deleted", source)
+    for tax_id in customer["tax_ids"]:
+        universe.bury("tax_ids", tax_id["id"])
+        if cascade == "all":
+            hand.announce("customer.tax_id.deleted", tax_id)
     if customer["discount"]:
         universe.bury("discounts", customer["discount"]["id"])
         if cascade == "all":
