@@ -27,9 +27,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 PARTS = ("charges", "plain", "account", "pipeline")
-EXTRAS = ("deselect-third", "memory", "over-budget", "workers")
+EXTRAS = ("deselect-third", "early-429", "memory", "over-budget", "workers")
 _PLAIN_SHARE = 10
 _ENDPOINT_LIMIT = 25
+_REASONS = (
+    "global-rate",
+    "endpoint-rate",
+    "global-concurrency",
+    "endpoint-concurrency",
+)
 _FAST = 100_000
 
 
@@ -153,6 +159,27 @@ class Benchmarks:
                 ("all properties, nested ones too", "nested"),
             )
         ]
+
+    def early_429(self) -> list[Row]:
+        """Charges, the first request answered with 429 for each of its reasons."""
+        # As the settings are by default: endpoints begin with what Stripe allows them.
+        settings = {
+            "requests_per_second": self._settings["requests_per_second"],
+        }
+        rows, seconds = [], []
+        for reason in ("", *_REASONS):
+            stripe = replace(self._stripe, refused_first=reason)
+            chosen = catalog(["charges"])
+            measure = self._median(partial(measure_tap, stripe, chosen, settings))
+            name = f"… the first request refused: {reason}" if reason else "… no 429"
+            rows.append(Row.of(name, measure))
+            seconds.append(measure.asked.seconds)
+        for reason, took in zip(_REASONS, seconds[1:], strict=True):
+            self.notes.append(
+                f"A first 429 ({reason}): {took:.1f} s in place of {seconds[0]:.1f} s, "
+                f"{took / seconds[0]:.2f} times."
+            )
+        return rows
 
     def memory(self) -> list[Row]:
         """10,000 and 1,000,000 charges without latency or limit."""

@@ -17,11 +17,11 @@ import stripe
 import urllib3
 
 from benchmarks.server import KEY, Stripe, serving
-from tap_stripe.body import decode_page
-from tap_stripe.client import Client
-from tap_stripe.credentials import ApiKey
-from tap_stripe.rate import RateBudget
-from tap_stripe.usage import Usage
+from tap_stripe.api.body import decode_page
+from tap_stripe.api.client import Client
+from tap_stripe.api.credentials import ApiKey
+from tap_stripe.api.rate import RateBudget
+from tap_stripe.api.usage import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,7 +115,7 @@ def _urllib3(url: str) -> Read:
 
 
 WAYS: dict[str, Callable[[str], Read]] = {
-    "tap_stripe.client (requests, values left as JSON text)": _ours,
+    "tap_stripe.api.client (requests, values left as JSON text)": _ours,
     "requests + msgspec": lambda url: _requests(url, msgspec.json.decode),
     "requests + json": _requests_json,
     "urllib3 + msgspec": _urllib3,

@@ -13,15 +13,21 @@ from threading import Event
 
 from tap_stripe.sandbox import Limits, Options, Sandbox
 
+_REFUSED = b'{"error":{"code":"rate_limit","type":"invalid_request_error"}}'
+
 
 def main() -> None:
     """Serve until SIGTERM."""
     given = json.loads(sys.argv[1])
+    reason = given.pop("refused_first", "")
     options = Options(**{**given, "limits": Limits(**given.get("limits", {}))})
     stop = Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # The parent ends it.
     with Sandbox(options) as sandbox:
+        if reason:
+            first = iter([(429, _REFUSED, {"Stripe-Rate-Limited-Reason": reason})])
+            sandbox.impostor = lambda _: next(first, None)
         print(sandbox.url, flush=True)
         stop.wait()
         entries = [(e.at, e.endpoint, e.status) for e in sandbox.log.entries]

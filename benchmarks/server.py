@@ -33,6 +33,8 @@ class Stripe:
         connected_scale: Scale of each connected account's data, on top of `scale`; None
             for no data.
         seed: Of the data, the ids among it.
+        refused_first: `Stripe-Rate-Limited-Reason` of a 429 to the first request; empty
+            for none.
     """
 
     sizes: Mapping[str, int]
@@ -42,9 +44,10 @@ class Stripe:
     endpoint_requests_per_second: float | None = None
     connected_scale: float | None = None
     seed: int = 1
+    refused_first: str = ""
 
     def options(self) -> dict[str, Any]:
-        """Give `tap_stripe.sandbox.Options` as JSON."""
+        """Give `tap_stripe.sandbox.Options` as JSON, and `refused_first`."""
         return {
             "seed": self.seed,
             "sizes": dict(self.sizes),
@@ -53,6 +56,7 @@ class Stripe:
             "latency_seconds": self.latency_s,
             "connected_data": self.connected_scale is not None,
             "connected_scale": self.connected_scale or 0.0,
+            "refused_first": self.refused_first,
             "limits": {
                 "requests_per_second": self.requests_per_second,
                 "endpoint_requests_per_second": self.endpoint_requests_per_second,

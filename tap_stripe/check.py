@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tap_stripe import permissions
-from tap_stripe.body import decode_object, decode_page, text
-from tap_stripe.client import API_VERSION
+from tap_stripe.api.body import decode_object, decode_page, text
+from tap_stripe.api.client import API_VERSION
+from tap_stripe.api.text import visible
 from tap_stripe.errors import (
     AccountRefused,
     KeyRefused,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tap_stripe.accounts import Accounts
-    from tap_stripe.client import Answer, Client
+    from tap_stripe.api.client import Answer, Client
     from tap_stripe.streams import Collection
     from tap_stripe.streams.listing import Feed, Listing
 
@@ -247,7 +248,7 @@ def table(
     rows = [head, *((line.collection, line.source, line.said) for line in told)]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     written = [
-        f"{name:<{widths[0]}}  {source:<{widths[1]}}  {said}".rstrip()
+        f"{name:<{widths[0]}}  {source:<{widths[1]}}  {visible(said)}".rstrip()
         for name, source, said in rows
     ]
     text_ = [*_about(found, api_key), "", *written, ""]
@@ -271,7 +272,8 @@ def _about(found: Found, api_key: str) -> Iterator[str]:
     mode = next((f" of {m} mode" for m in ("test", "live") if f"_{m}_" in api_key), "")
     yield f"Key          {kind}{mode}, taken by Stripe"
     others = f", tried in place of {found.others} more" if found.others else ""
-    yield f"Account      {found.account or 'not readable with this key'}{others}"
+    account = visible(found.account) or "not readable with this key"
+    yield f"Account      {account}{others}"
     yield f"API version  {API_VERSION}, taken by Stripe"
     if found.version:
         few = (
@@ -280,4 +282,5 @@ def _about(found: Found, api_key: str) -> Iterator[str]:
             if found.version < _REFUND_EVENTS
             else ""
         )
-        yield f"Events       in {found.version}, the account's own version{few}"
+        version = visible(found.version)
+        yield f"Events       in {version}, the account's own version{few}"

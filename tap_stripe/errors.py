@@ -16,7 +16,11 @@ TapError                one sentence for the user, exit code 1
     ├── EndpointGone    Stripe has no such endpoint (any more)
     ├── NotFound        the object is gone
     ├── CursorGone      the object in `starting_after` is gone from the list
-    └── Unavailable     still failing when the retry time ran out
+    ├── Unreadable      a 200 that is not what Stripe documents, however often
+    └── Unavailable     this request still failed; Stripe answers others
+        └── Down        Stripe answered nothing at all for the whole retry time
+
+Stopped                 no error: whoever waits for Stripe is to stop
 """
 
 from __future__ import annotations
@@ -142,5 +146,17 @@ class CursorGone(StripeError):
     """The object that `starting_after` names is gone from the list."""
 
 
+class Unreadable(StripeError):
+    """An answer with status 200 is no JSON, or not of the documented form."""
+
+
 class Unavailable(StripeError):
-    """The request still failed when the retry time ran out."""
+    """The request still failed at its last try, while Stripe answered others."""
+
+
+class Down(Unavailable):
+    """Stripe answered nothing at all for the retry time, or can't be asked anything."""
+
+
+class Stopped(Exception):
+    """The client is closed: who waits for an answer, or for its turn, is to stop."""

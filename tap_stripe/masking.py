@@ -1,9 +1,11 @@
-"""Keeps keys out of what is logged, wherever they come from."""
+"""Keeps keys out of what is logged, and what would steer a terminal or forge a line."""
 
 from __future__ import annotations
 
 import logging
 import re
+
+from tap_stripe.api.text import visible
 
 # https://docs.stripe.com/keys: secret and restricted keys, access tokens among them.
 # OAuth's codes and refresh tokens: https://docs.stripe.com/stripe-apps/api-authentication/oauth
@@ -13,8 +15,14 @@ _KEY = re.compile(
 _formatter = logging.Formatter()
 
 
+class Lines(str):
+    """A message of several lines, which are our own; any other is written as one."""
+
+    __slots__ = ()
+
+
 class Mask(logging.Filter):
-    """Takes keys out of log records: Stripe's own messages may repeat them."""
+    """Cleans log records: Stripe's messages, names and ids may hold anything."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -27,19 +35,26 @@ class Mask(logging.Filter):
         self._secrets = tuple(sorted(known, key=len, reverse=True))
 
     def text(self, text: str) -> str:
-        """Give a text without keys."""
+        """Give a text without keys, in which everything can be seen."""
         for secret in self._secrets:
             text = text.replace(secret, "***")
-        return _KEY.sub(r"\1***", text)
+        return visible(_KEY.sub(r"\1***", text))
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Mask a record; it is always let through."""
+        """Clean a record; it is always let through."""
         told = record.getMessage()
-        # What has no key keeps its parts: from a metric's, Meltano's log is made.
-        if (masked := self.text(told)) != told:
-            record.msg, record.args = masked, ()
+        if isinstance(record.msg, Lines):
+            clean: str = Lines("\n".join(map(self.text, told.split("\n"))))
+        else:
+            clean = self.text(told)
+        # What is clean keeps its parts: from a metric's, Meltano's log is made.
+        if clean != told:
+            record.msg, record.args = clean, ()
         if record.exc_info:
-            record.exc_text = self.text(_formatter.formatException(record.exc_info))
+            trace = _formatter.formatException(record.exc_info)
+            # Indented, no line of it can be taken for one of the log.
+            lines = (f"  {self.text(line)}" for line in trace.split("\n"))
+            record.exc_text = "\n".join(lines)
         return True
 
     def install(self) -> None:

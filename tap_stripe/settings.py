@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from singer_sdk import typing as th
 
 from tap_stripe.accounts import Accounts, read_accounts
-from tap_stripe.client import API_URL
+from tap_stripe.api.client import API_URL
 from tap_stripe.errors import SettingError
 from tap_stripe.keys import checked_key, livemode_of
 
@@ -177,7 +177,10 @@ SETTINGS = th.PropertiesList(
         th.NumberType(exclusive_minimum=0),
         default=60,
         title="Request timeout",
-        description="Seconds without an answer after which a request is sent again.",
+        description=(
+            "Seconds without an answer after which a request is sent again. A whole "
+            "answer may take twice as long."
+        ),
     ),
     th.Property(
         "retry_seconds",
@@ -185,8 +188,9 @@ SETTINGS = th.PropertiesList(
         default=300,
         title="Retry time",
         description=(
-            "Seconds for which a failing request is sent again before the run ends "
-            "with an error."
+            "Seconds for which a failing request is sent again while Stripe answers "
+            "nothing at all, before the run ends with an error. What fails while "
+            "others are answered is sent again five times."
         ),
     ),
     th.Property(

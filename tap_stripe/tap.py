@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
@@ -22,8 +22,10 @@ from singer_sdk.tap_base import CliTestOptionValue
 
 from tap_stripe import check
 from tap_stripe.accounts import read_accounts
+from tap_stripe.api.client import Client
+from tap_stripe.api.rate import RateBudget
+from tap_stripe.api.usage import Usage
 from tap_stripe.catalog import read_catalog
-from tap_stripe.client import Client
 from tap_stripe.connect.app_tokens import credentials
 from tap_stripe.connect.commands import with_commands
 from tap_stripe.errors import CatalogError, SettingError, StateError, TapError
@@ -31,7 +33,6 @@ from tap_stripe.masking import Mask
 from tap_stripe.memory import keep_flat
 from tap_stripe.output.maps import mapper
 from tap_stripe.permissions import chosen, link, needed
-from tap_stripe.rate import RateBudget
 from tap_stripe.sandbox import Options, Sandbox
 from tap_stripe.settings import (
     APP_FILE,
@@ -53,7 +54,6 @@ from tap_stripe.streams import Collection
 from tap_stripe.sync.fetch import Fetch
 from tap_stripe.sync.pages import pages
 from tap_stripe.sync.run import Run
-from tap_stripe.usage import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -247,10 +247,14 @@ class TapStripe(Tap):
         """Give the way to Stripe; to the local sandbox if the settings say so."""
         settings = self.settings
         if settings.api_url != SANDBOX:
-            yield self._client(settings.api_url)
+            with closing(self._client(settings.api_url)) as client:
+                yield client
             return
-        with Sandbox(Options(now=_SANDBOX_NOW, keys={SANDBOX_KEY: None})) as sandbox:
-            yield self._client(sandbox.url)
+        with (
+            Sandbox(Options(now=_SANDBOX_NOW, keys={SANDBOX_KEY: None})) as sandbox,
+            closing(self._client(sandbox.url)) as client,
+        ):
+            yield client
 
     def _client(self, api_url: str) -> Client:
         settings = self.settings

@@ -17,7 +17,7 @@ from scripts.schema_picture.drawing import Drawing, draw
 from scripts.schema_picture.page import page
 from scripts.schema_picture.pdf import pdf
 from scripts.schema_picture.tables import tables
-from tap_stripe.client import API_VERSION
+from tap_stripe.api.client import API_VERSION
 
 TITLE = f"tap-stripe: tables of Stripe's API {API_VERSION}"
 

@@ -7,17 +7,17 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tap_stripe.api.credentials import ApiKey
 from tap_stripe.connect import apps
 from tap_stripe.connect.endpoints import Endpoints
 from tap_stripe.connect.hosts import hosts_of
 from tap_stripe.connect.token_file import TokenFile, Tokens
-from tap_stripe.credentials import ApiKey
 from tap_stripe.errors import TapError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_stripe.credentials import Credentials
+    from tap_stripe.api.credentials import Credentials
     from tap_stripe.settings import Settings
 
 RENEW_AFTER_S = 55 * 60

@@ -9,9 +9,9 @@ import msgspec
 import requests
 from requests.auth import HTTPBasicAuth
 
-from tap_stripe.client import API_VERSION
+from tap_stripe.api.client import API_VERSION
+from tap_stripe.api.session import Session
 from tap_stripe.errors import ConnectError, Unavailable
-from tap_stripe.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

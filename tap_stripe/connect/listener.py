@@ -1,4 +1,8 @@
-"""Receives on this machine what Stripe's page sends back through the browser."""
+"""Receives on this machine what Stripe's page sends back through the browser.
+
+Any page that is open in the browser can call it, too: what does not carry the state
+of the page that was opened is refused, and the wait goes on.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from queue import Empty, Queue
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
+from tap_stripe.connect.redirect import belongs_to
 from tap_stripe.errors import ConnectError
 
 if TYPE_CHECKING:
@@ -26,12 +31,14 @@ class Listener:
 
     Args:
         port: Of this machine.
+        state: What Stripe's page was opened with, and sends back.
 
     Raises:
         ConnectError: The port is not free.
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, *, state: str) -> None:
+        self._state = state
         self.redirect_uri = f"http://localhost:{port}{PATH}"
         self._answers: Queue[str] = Queue()
         try:
@@ -75,14 +82,17 @@ class Listener:
             raise ConnectError(message) from None
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
-        answers = self._answers
+        answers, state = self._answers, self._state
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                parts = urlsplit(self.path)
-                found = parts.path == PATH and bool(parts.query)
+                try:
+                    is_page = urlsplit(self.path).path == PATH
+                    found = is_page and belongs_to(self.path, state=state)
+                except ValueError:
+                    is_page = found = False
                 body = _PAGE.encode() if found else b""
-                self.send_response(200 if found else 404)
+                self.send_response(200 if found else 400 if is_page else 404)
                 self.send_header("Content-Type", "text/html; charset=utf-8")
                 self.send_header("Content-Length", str(len(body)))
                 # The address has the code in it.

@@ -43,7 +43,7 @@ def code_from(
             "may show nothing. Paste that address here, as a whole:"
         )
         return code_in(_pasted(), state=state)
-    with Listener(port) as listener:
+    with Listener(port, state=state) as listener:
         address = page(listener.redirect_uri, state)
         click.echo(f"Opening this page in the browser:\n{address}")
         # A thread: some browsers come back only when they are closed.

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tap_stripe.client import API_URL
+from tap_stripe.api.client import API_URL
 from tap_stripe.connect.env_file import EnvFile
 from tap_stripe.connect.hosts import Hosts, hosts_of
 from tap_stripe.connect.token_file import TokenFile

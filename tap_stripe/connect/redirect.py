@@ -15,6 +15,13 @@ def with_query(address: str, **fields: str) -> str:
     return urlunsplit(parts._replace(query=query))
 
 
+def belongs_to(answer: str, *, state: str) -> bool:
+    """Tell whether it was this command's page that led to an address."""
+    fields = dict(parse_qsl(urlsplit(answer).query))
+    # In constant time: how far a guess is right is not to be seen.
+    return hmac.compare_digest(fields.get("state", "").encode(), state.encode())
+
+
 def code_in(answer: str, *, state: str) -> str:
     """Give the authorization code in what Stripe's page has sent back.
 
@@ -35,14 +42,14 @@ def code_in(answer: str, *, state: str) -> str:
             message = "Nothing was pasted: paste the address that Stripe led you to."
             raise ConnectError(message)
         return answer
-    fields = dict(parse_qsl(urlsplit(answer).query))
-    # In constant time, and first: what else it says is not to be believed before.
-    if not hmac.compare_digest(fields.get("state", "").encode(), state.encode()):
+    # First: what else it says is not to be believed before.
+    if not belongs_to(answer, state=state):
         message = (
             "The answer does not belong to this command (its state is another): run "
             "the command again, and use the page that it opens."
         )
         raise ConnectError(message)
+    fields = dict(parse_qsl(urlsplit(answer).query))
     if fields.get("error") == "access_denied":
         message = (
             "Access was refused on Stripe's page; run the command again to ask anew."

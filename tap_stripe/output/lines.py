@@ -13,7 +13,7 @@ import msgspec
 from singer_sdk.batch import Batcher
 from singer_sdk.mapper import SameRecordTransform
 
-from tap_stripe.body import plain
+from tap_stripe.api.body import plain
 from tap_stripe.errors import SettingError
 from tap_stripe.output.maps import messages
 from tap_stripe.streams.shape import iso

@@ -11,7 +11,7 @@ from singer_sdk import SchemaDirectory, Stream, StreamSchema
 from singer_sdk.helpers._batch import SDKBatchMessage
 from singer_sdk.helpers.conform import TypeConformanceLevel
 
-from tap_stripe.body import Object, children, integer, is_key, plain, text
+from tap_stripe.api.body import Object, children, integer, is_key, plain, text
 from tap_stripe.errors import CatalogError, ResponseError, RowError
 from tap_stripe.streams.old_names import old_names
 from tap_stripe.streams.shape import Row, Shaper, iso

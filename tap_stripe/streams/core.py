@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tap_stripe.body import Object, children
+from tap_stripe.api.body import Object, children
 from tap_stripe.streams import listings
 from tap_stripe.streams.base import PARENT_CREATED, Collection
 from tap_stripe.streams.listing import Feed

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import msgspec
 from msgspec import Raw
 
-from tap_stripe.body import (
+from tap_stripe.api.body import (
     Object,
     Sublist,
     children,

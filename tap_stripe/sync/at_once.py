@@ -10,8 +10,8 @@ from tap_stripe.sync.readers import UNWRITTEN
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_stripe.rate import RateBudget
-    from tap_stripe.usage import Usage
+    from tap_stripe.api.rate import RateBudget
+    from tap_stripe.api.usage import Usage
 
 # A reader that waits for its endpoint's pace must not keep another endpoint waiting.
 _ENDPOINT_MARGIN = 1.2

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tap_stripe.body import integer, text
+from tap_stripe.api.body import integer, text
 from tap_stripe.errors import CursorGone
 from tap_stripe.sync.attempt import attempt, is_refused
 from tap_stripe.sync.chunks import Chunks

@@ -6,7 +6,7 @@ import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tap_stripe.body import Object, integer, text
+from tap_stripe.api.body import Object, integer, text
 from tap_stripe.sync.left import Entries, Sorted
 from tap_stripe.sync.routing import Changed, Deleted, Routes, read_event
 

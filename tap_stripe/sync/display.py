@@ -7,6 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Protocol
 
+from tap_stripe.masking import Lines
 from tap_stripe.sync.progress import Figures, beside, line
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Log:
 
     def end(self, summary: Summary) -> None:
         """Write the closing table."""
-        self._logger.info(summary.text())
+        self._logger.info(Lines(summary.text()))
 
 
 def display(logger: logging.Logger) -> Display:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, urlsplit
 
-from tap_stripe.body import (
+from tap_stripe.api.body import (
     Object,
     ObjectList,
     Sublist,
@@ -35,7 +35,7 @@ from tap_stripe.sync.windows import MOST_PAGES, PAGE, FullPage
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from tap_stripe.client import Answer, Client, Params
+    from tap_stripe.api.client import Answer, Client, Params
     from tap_stripe.sync.reading import Reading
     from tap_stripe.sync.windows import Ask
 
@@ -139,7 +139,7 @@ class Fetch:
 
         def lighter(failures: int) -> Params:
             # Twice as it is: a single failure says nothing of the page's weight.
-            asked.append(max(1, asked[0] >> (failures // 2)))
+            asked.append(max(1, asked[0] >> (failures - 1)))
             return (("limit", str(asked[-1])), *params)
 
         answer = self._client.get(

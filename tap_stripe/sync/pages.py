@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tap_stripe.body import text
+from tap_stripe.api.body import text
 from tap_stripe.errors import TapError
 from tap_stripe.streams.listings import ACCOUNTS, OWN_ACCOUNT
 from tap_stripe.sync.plan import Part, feeds_of, readings

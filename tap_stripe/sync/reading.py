@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tap_stripe.body import Object
+    from tap_stripe.api.body import Object
     from tap_stripe.streams.base import Collection
     from tap_stripe.streams.listing import Feed, Listing
     from tap_stripe.sync.unread import Interval

@@ -22,9 +22,9 @@ from tap_stripe.sync.under_way import UnderWay
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from tap_stripe.api.usage import Usage
     from tap_stripe.streams.listing import Listing
     from tap_stripe.sync.reading import Refused
-    from tap_stripe.usage import Usage
 
 _NAMED = 20
 

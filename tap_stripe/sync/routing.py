@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 from msgspec import Raw
 
-from tap_stripe.body import Object, children, integer, plain, reference, text
+from tap_stripe.api.body import Object, children, integer, plain, reference, text
 from tap_stripe.streams.base import embedded
 
 if TYPE_CHECKING:

@@ -35,7 +35,7 @@ from tap_stripe.sync.writer import Writer
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tap_stripe.client import Client
+    from tap_stripe.api.client import Client
     from tap_stripe.sync.state import Bookmark
     from tap_stripe.tap import TapStripe
 

@@ -9,10 +9,10 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Callable
 
+    from tap_stripe.api.usage import Usage
     from tap_stripe.sync.fetch import Fetch
     from tap_stripe.sync.report import Report
     from tap_stripe.sync.writer import Writer
-    from tap_stripe.usage import Usage
 
 
 @dataclass(frozen=True, slots=True)

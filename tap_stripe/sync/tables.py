@@ -6,7 +6,7 @@ import math
 import time
 from typing import TYPE_CHECKING
 
-from tap_stripe.body import Object, integer, text
+from tap_stripe.api.body import Object, integer, text
 from tap_stripe.sync.plan import SMALL
 from tap_stripe.sync.reading import Filtered, Gone, Page, Refused
 from tap_stripe.sync.report import is_final, is_harmless

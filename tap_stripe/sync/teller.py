@@ -13,11 +13,11 @@ from tap_stripe.sync.progress import Moment, by_collection, in_all
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tap_stripe.api.usage import Usage
     from tap_stripe.streams.base import Collection
     from tap_stripe.sync.display import Display
     from tap_stripe.sync.progress import Limits
     from tap_stripe.sync.report import Report
-    from tap_stripe.usage import Usage
 
 _MEASURED_S = 10.0
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from tap_stripe.body import Object, integer, text
+from tap_stripe.api.body import Object, integer, text
 from tap_stripe.sync.unread import split, union, without
 
 if TYPE_CHECKING:

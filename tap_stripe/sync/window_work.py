@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tap_stripe.body import integer
+from tap_stripe.api.body import integer
 from tap_stripe.sync.attempt import attempt, is_refused
 
 if TYPE_CHECKING:

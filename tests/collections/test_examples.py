@@ -28,7 +28,7 @@ import msgspec
 import pytest
 from jsonschema import Draft7Validator, FormatChecker
 
-from tap_stripe.body import decode_object, plain
+from tap_stripe.api.body import decode_object, plain
 from tap_stripe.streams import Collection
 from tap_stripe.streams.old_names import old_names
 from tests.expected import shaped

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_stripe.body import decode_object, plain
+from tap_stripe.api.body import decode_object, plain
 from tap_stripe.errors import RowError
 from tap_stripe.streams import Collection
 

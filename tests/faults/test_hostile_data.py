@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.plugin_base import _ConfigInput
 
-from tap_stripe import body
+from tap_stripe.api import body
 from tap_stripe.errors import TapError
 from tap_stripe.sandbox import Options, Sandbox
 from tap_stripe.streams import Collection

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tap_stripe.body import decode_object
+from tap_stripe.api.body import decode_object
 from tap_stripe.output.lines import BatchLines, MappedLines, QuickLines, lines_of
 from tap_stripe.sandbox import Options, Sandbox
 from tap_stripe.streams import Collection

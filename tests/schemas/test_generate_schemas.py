@@ -18,7 +18,7 @@ from scripts.generate_schemas import COLLECTIONS, COMMENT, SCHEMAS, differences,
 from scripts.schema_parts.collection_schema import overrides, times
 from scripts.schema_parts.stripe_classes import resource
 from scripts.schema_parts.times import is_time
-from tap_stripe.client import API_VERSION
+from tap_stripe.api.client import API_VERSION
 from tap_stripe.streams import Collection
 
 EXAMPLES = Path(__file__).with_name("examples")

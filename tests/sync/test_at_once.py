@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tap_stripe.rate import RateBudget
+from tap_stripe.api.rate import RateBudget
+from tap_stripe.api.usage import Usage
 from tap_stripe.sync.at_once import AtOnce
 from tap_stripe.sync.readers import UNWRITTEN
-from tap_stripe.usage import Usage
 
 
 def at_once(*, per_second, latencies, unwritten=0):

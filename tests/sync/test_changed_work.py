@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_stripe.body import decode_object, text
+from tap_stripe.api.body import decode_object, text
 from tap_stripe.errors import AccountRefused, CursorGone
 from tap_stripe.streams.listing import Listing
 from tap_stripe.sync.changed_work import ChangedWork

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_stripe.body import decode_page
+from tap_stripe.api.body import decode_page
 from tap_stripe.streams import Collection, listings
 from tap_stripe.sync.changes import Changes, Pending
 from tap_stripe.tap import TapStripe

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_stripe.body import decode_object
+from tap_stripe.api.body import decode_object
 from tap_stripe.settings import SANDBOX
 from tap_stripe.sync.changes import Changes
 from tap_stripe.sync.routing import Changed, Deleted, Routes, read_event

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tap_stripe.rate import Pace, RateBudget
+from tap_stripe.api.rate import Pace, RateBudget
 
 
 class Clock:

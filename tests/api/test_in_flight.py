@@ -10,7 +10,7 @@ import time
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_stripe.concurrency import Bound, InFlight
+from tap_stripe.api.in_flight import Bound, InFlight
 
 MOST = 32
 LATENCY_S = 0.15

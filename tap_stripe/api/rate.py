@@ -7,12 +7,14 @@ draws on the same limits. https://docs.stripe.com/rate-limits
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from tap_stripe.concurrency import InFlight
+from tap_stripe.api.in_flight import InFlight
+from tap_stripe.errors import Stopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,14 +23,23 @@ _BURST = 2.0
 _MEASURED_S = 1.0
 _RECOVERED = 0.95
 _IDLE = 0.6
+_SOON_S = 10.0
+"""A second 429 within it makes a limit of what was chance."""
+_A_FLOOD = 40
+"""More 429s than requests can have been under way."""
+_CREEP = 0.005
+_CALM_S = 15.0
+_CREEP_WHEN_CALM = 0.1
 
 
 class Pace:
-    """A rate of requests that halves when Stripe objects and recovers.
+    """A rate of requests that falls when Stripe objects and recovers.
 
-    After a 429 the pace falls to half of what Stripe has just let through, comes
-    back to just below that within about a second, and from there creeps up by 0.5 %
-    a second: a limit that was met is found again without being run into.
+    One 429 halves the pace for a moment: it comes back within a second. Where 429s go
+    on, what Stripe let through in the last second shows its limit: the pace falls to
+    half of that, comes back to just below it within about a second, and creeps up from
+    there by 0.5 % a second, so that a limit is found again without being run into. What
+    is crept from for 15 s without a 429 was no limit, and 10 % a second leave it soon.
 
     Args:
         limit: Requests/s that are never exceeded; an attribute too.
@@ -46,10 +57,14 @@ class Pace:
         self._clock = clock
         self.limit = limit
         self._lock = threading.Lock()
-        self.rate = min(limit, start or limit)
-        self._ceiling: float | None = None
+        self.rate = self._usual = min(limit, start or limit)
+        self._has_met_limit = False
         self._next = 0.0
-        self._grown = self._cut = clock()
+        self._grown = clock()
+        self._cut = -math.inf
+        self._refused = 0  # Since then.
+        # Since when it is used without a pause, and when it was used last.
+        self._used_since = self._used = -math.inf
         self._successes: deque[float] = deque()
 
     def reserve(self) -> float:
@@ -77,42 +92,74 @@ class Pace:
         """
         with self._lock:
             now = self._clock()
-            if self._ceiling is None and now - self._grown >= _MEASURED_S / 2:
-                self.rate = min(self.limit, self.rate * 2)
+            is_free = not self._has_met_limit and self.rate >= self._usual
+            if is_free and now - self._grown >= _MEASURED_S / 2:
+                self.rate = self._usual = min(self.limit, self.rate * 2)
                 self._grown = now
 
     def succeeded(self) -> None:
         """Note that Stripe answered a request."""
         with self._lock:
             now = self._clock()
+            self._note_use(now)
             self._successes.append(now)
             self._forget(now)
-            if self._ceiling is not None:
+            if self._has_met_limit or self.rate < self._usual:
                 self._recover(now)
 
     def throttled(self) -> None:
         """Note that Stripe answered 429 because of this pace."""
         with self._lock:
             now = self._clock()
+            self._note_use(now)
             self._forget(now)
-            if now - self._cut < _MEASURED_S / 2 and self._ceiling is not None:
+            self._refused += 1
+            since_cut = now - self._cut
+            let_through = self._let_through(now)
+            if let_through is not None:
+                ceiling = min(self.rate, max(1.0, let_through))
+                self._usual = _RECOVERED * ceiling
+                self._has_met_limit = True
+            elif since_cut >= _MEASURED_S / 2:
+                ceiling = self.rate
+                self._usual = max(self._usual, ceiling)
+            else:
                 return  # The other requests of the same burst.
-            let_through = max(1.0, len(self._successes) / _MEASURED_S)
-            self._ceiling = min(self.rate, let_through)
-            self.rate = max(0.2, self._ceiling / 2)
+            self.rate = max(0.2, ceiling / 2)
             # Slots already given out at the old rate would keep all waiting.
             self._next = min(self._next, now + 1 / self.rate)
             self._cut = self._grown = now
+            self._refused = 0
+
+    def _let_through(self, now: float) -> float | None:
+        """Tell what Stripe lets through a second; None if 429s may be chance.
+
+        No limit is so low that nothing passes: where all is refused, it passes by.
+        """
+        if not self._successes:
+            return None
+        since_cut = now - self._cut
+        is_measured = now - self._used_since >= _MEASURED_S
+        is_known = self._has_met_limit or since_cut < _SOON_S
+        if is_known and is_measured and since_cut >= _MEASURED_S / 2:
+            return len(self._successes) / _MEASURED_S
+        if _MEASURED_S / 5 <= since_cut < _MEASURED_S and self._refused >= _A_FLOOD:
+            return sum(at > self._cut for at in self._successes) / since_cut
+        return None
 
     def _recover(self, now: float) -> None:
-        ceiling = self._ceiling or self.limit
         elapsed, self._grown = now - self._grown, now
-        if self.rate < _RECOVERED * ceiling:
-            rate = min(self.rate + ceiling * elapsed / 2, _RECOVERED * ceiling)
+        if self.rate < self._usual:
+            rate = min(self.rate + self._usual * elapsed / 2, self._usual)
         else:
-            rate = self.rate * (1 + 0.005 * elapsed)
+            creep = _CREEP if now - self._cut < _CALM_S else _CREEP_WHEN_CALM
+            rate = self.rate * (1 + creep * elapsed)
         self.rate = min(self.limit, rate)
-        self._ceiling = max(ceiling, self.rate)
+
+    def _note_use(self, now: float) -> None:
+        if now - self._used > _MEASURED_S:
+            self._used_since = now
+        self._used = now
 
     def _forget(self, now: float) -> None:
         while self._successes and self._successes[0] < now - _MEASURED_S:
@@ -152,6 +199,7 @@ class RateBudget:
         self._clock = clock
         self.all = Pace(requests_per_second, clock=clock)
         self.in_flight = InFlight(in_flight)
+        self._closed = threading.Event()
         self._accounts: dict[str | None, _AccountBudget] = {}
         self._throttled: dict[str | None, float] = {}
         self._lock = threading.Lock()
@@ -174,7 +222,11 @@ class RateBudget:
             self._accounts.pop(account, None)
 
     def wait(self, endpoint: str, account: str | None = None) -> None:
-        """Sleep until a request to an endpoint may be sent."""
+        """Sleep until a request to an endpoint may be sent.
+
+        Raises:
+            Stopped: The budget is closed.
+        """
         # The endpoint first: a slot of all is not held while waiting for it.
         budget = self.account(account)
         own = budget.endpoint(endpoint)
@@ -182,10 +234,29 @@ class RateBudget:
         if waiting > 0:
             if self.all.busy() < _IDLE:
                 own.double()
-            time.sleep(waiting)
+            self.pause(waiting)
         if budget.pace is not self.all:
-            time.sleep(budget.pace.reserve())
-        time.sleep(self.all.reserve())
+            self.pause(budget.pace.reserve())
+        self.pause(self.all.reserve())
+
+    def pause(self, seconds: float) -> None:
+        """Sleep.
+
+        Raises:
+            Stopped: The budget is closed.
+        """
+        if self._closed.is_set() or (seconds > 0 and self._closed.wait(seconds)):
+            raise Stopped
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nobody may ask any more."""
+        return self._closed.is_set()
+
+    def close(self) -> None:
+        """End all waiting, here and for a place. From any thread."""
+        self._closed.set()
+        self.in_flight.close()
 
     def succeeded(self, endpoint: str, account: str | None = None) -> None:
         """Note that Stripe answered."""

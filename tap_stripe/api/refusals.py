@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from tap_stripe.api.body import clean
+from tap_stripe.api.clock import date_of
+from tap_stripe.api.text import visible
 from tap_stripe.errors import (
     AccountRefused,
     CursorGone,
+    Down,
     EndpointGone,
     KeyRefused,
     NotAPlatform,
     NotFound,
     PermissionMissing,
     StripeError,
-    Unavailable,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import requests
 
 _PERMISSION = re.compile(r"""['"]((?:rak_)?[a-z0-9_]+_read)['"]""")
@@ -31,6 +37,7 @@ _TOO_MANY = 429
 _PASSING = {408, 409, 421, 425}
 _SERVER_ERROR = 500
 _MOST_TOLD = 500
+_LONGEST_ID = 100
 
 
 @dataclass(slots=True)
@@ -70,8 +77,13 @@ class Failed(Exception):
         again: Whether another attempt can help.
         heavy: Whether a smaller page may help.
         throttled: Whether it was a 429.
+        is_of_pace: Whether it was a 429 of which the pace is the reason, and not what
+            was asked for.
+        is_unreadable: Whether it was an answer with status 200 that can't be read.
         reason: Header `Stripe-Rate-Limited-Reason`.
-        retry_after: Seconds, if Stripe named them.
+        is_answer: Whether it is an answer to what was asked, in Stripe's own form.
+        retry_after: Seconds, if Stripe named them; never negative.
+        unreached: Why there was no answer; empty if there was one.
     """
 
     def __init__(
@@ -81,32 +93,35 @@ class Failed(Exception):
         again: bool,
         heavy: bool = False,
         throttled: bool = False,
+        is_of_pace: bool = False,
+        is_unreadable: bool = False,
+        is_answer: bool = False,
         reason: str = "",
         retry_after: float | None = None,
+        unreached: str = "",
     ) -> None:
         super().__init__(str(error))
         self.error = error
         self.again = again
         self.heavy = heavy
         self.throttled = throttled
+        self.is_of_pace = is_of_pace
+        self.is_unreadable = is_unreadable
+        self.is_answer = is_answer
         self.reason = reason
         self.retry_after = retry_after
+        self.unreached = unreached
 
     @classmethod
     def unanswered(cls, attempt: Attempt, cause: str) -> Failed:
         """No answer, or one that broke off."""
-        error = Unavailable(f"GET {attempt.path} got no whole answer ({cause}).")
-        return cls(error, again=True, heavy=True)
+        error = StripeError(f"GET {attempt.path} got no whole answer ({cause}).")
+        return cls(error, again=True, heavy=True, unreached=cause)
 
     @classmethod
     def unsendable(cls, attempt: Attempt, cause: str) -> Failed:
         """A request that this machine can't send."""
-        # What can't be used is not repeated: a proxy's address may have a password.
-        error = StripeError(
-            f"GET {attempt.path} can't be sent ({cause}): the setting api_url can't be "
-            "used, or one of the environment variables HTTPS_PROXY and "
-            "REQUESTS_CA_BUNDLE, or Stripe's certificate is not trusted."
-        )
+        error = Down(f"GET {attempt.path} can't be sent: {cause}.")
         return cls(error, again=False)
 
     @classmethod
@@ -114,14 +129,15 @@ class Failed(Exception):
         cls, attempt: Attempt, response: requests.Response, cause: str
     ) -> Failed:
         """An answer with status 200 that is no JSON of the documented form."""
-        request_id = response.headers.get("Request-Id", "")
-        error = Unavailable(
+        request_id = _request_id(response)
+        error = StripeError(
             f"GET {attempt.path} was answered with something else than Stripe "
-            f"documents ({cause}; request {request_id or 'without id'}).",
+            f"documents ({visible(cause, _MOST_TOLD)}; request "
+            f"{request_id or 'without id'}).",
             status=response.status_code,
             request_id=request_id,
         )
-        return cls(error, again=True, heavy=True)
+        return cls(error, again=True, heavy=True, is_unreadable=True)
 
 
 class _Error(msgspec.Struct):
@@ -151,13 +167,15 @@ def refusal(
         content: Its body.
         secret: The API key, which must not get into the message.
     """
+    is_stripes = True
     try:
-        body = _decode(content).error
+        body = _decode(clean(content)).error
     except msgspec.MsgspecError:
-        body = _Error()
+        body, is_stripes = _Error(), False
     status = response.status_code
-    request_id = response.headers.get("Request-Id", "")
-    told = _line((body.message or response.reason or "").replace(secret, "***"))
+    request_id = _request_id(response)
+    told = (body.message or response.reason or "").replace(secret, "***")
+    told = visible(" ".join(told.split()), _MOST_TOLD)
     kind = _kind(status, body, told, own=attempt.account is None)
     error = kind(
         f"GET {attempt.path}: {told} "
@@ -176,15 +194,19 @@ def refusal(
         again = should_retry == "true"
     # A 429 is a matter of pace, and the pace is kept: it is tried again in any case.
     again = again or throttled
+    # A 429 without a reason is a lock timeout; the older form never has one.
+    reason = response.headers.get("Stripe-Rate-Limited-Reason") or (
+        "global-rate" if throttled and status != _TOO_MANY else ""
+    )
     return Failed(
         error,
         again=again,
         heavy=status >= _SERVER_ERROR,
         throttled=throttled,
-        # A 429 without a reason is a lock timeout; the older form never has one.
-        reason=response.headers.get("Stripe-Rate-Limited-Reason")
-        or ("global-rate" if throttled and status != _TOO_MANY else ""),
-        retry_after=_seconds(response.headers.get("Retry-After")),
+        is_of_pace=throttled and bool(reason),
+        is_answer=is_stripes and not again and status < _SERVER_ERROR,
+        reason=reason,
+        retry_after=_retry_after(response.headers),
     )
 
 
@@ -212,14 +234,20 @@ def _kind(  # noqa: PLR0911 - one a class
     return StripeError
 
 
-def _line(told: str) -> str:
-    """Make one line of a message, of which no log line can be forged."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in told).split())
-    return line if len(line) <= _MOST_TOLD else f"{line[:_MOST_TOLD]}…"
+def _request_id(response: requests.Response) -> str:
+    return visible(response.headers.get("Request-Id", ""), _LONGEST_ID)
 
 
-def _seconds(value: str | None) -> float | None:
-    try:
-        return None if value is None else max(0.0, float(value))
-    except ValueError:
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Read seconds, or a date. https://www.rfc-editor.org/rfc/rfc9110#field.retry-after."""
+    told = headers.get("Retry-After")
+    if told is None:
         return None
+    try:
+        seconds = float(told)
+    except ValueError:
+        until, now = date_of(told), date_of(headers.get("Date", ""))
+        if until is None:
+            return None
+        seconds = until - (time.time() if now is None else now)
+    return max(0.0, seconds)

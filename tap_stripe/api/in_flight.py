@@ -6,10 +6,13 @@ neither number. https://docs.stripe.com/rate-limits#concurrency-limiter
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
+
+from tap_stripe.errors import Stopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,6 +21,8 @@ _START = 8
 _START_AN_ENDPOINT = 4
 _LEAST_PATIENCE_S = 1.0
 _MOST_PATIENCE_S = 20.0
+_SOON_S = 10.0
+"""A second 429 within it makes a limit of what was chance."""
 
 
 class Sent(NamedTuple):
@@ -35,8 +40,9 @@ class Sent(NamedTuple):
 class Bound:
     """How many requests may be under way at once, as far as Stripe lets it show.
 
-    Until the first 429 twice as many may be as were answered. A 429 takes a quarter
-    away. From then on one more is tried now and then: soon again where that holds;
+    Until there is a limit to be seen twice as many may be as were answered. A 429 takes
+    half away, later a quarter; with the second one within some seconds there is a
+    limit. From then on one more is tried now and then: soon again where that holds;
     where it is refused it is taken back, and the next try waits twice as long. So a
     limit is run into less and less often, and found again where it moves.
 
@@ -59,6 +65,8 @@ class Bound:
         self.allowed = min(most, start)
         self._cuts = 0
         self._changed_at = clock()
+        self._cut_at = -math.inf
+        self._has_met_limit = False
         self._patience_s = _LEAST_PATIENCE_S
         self._has_held = self._is_try = False
 
@@ -71,8 +79,10 @@ class Bound:
         if sent.cuts != self._cuts:
             return  # Sent under an older bound.
         self._has_held |= sent.running >= self.allowed
-        if not self._cuts:
-            self.allowed = max(self.allowed, min(self._most, 2 * sent.running))
+        if not self._has_met_limit:
+            # Twice at first; after a 429 half as much again.
+            more = sent.running if not self._cuts else (sent.running + 1) // 2
+            self.allowed = max(self.allowed, min(self._most, sent.running + more))
         elif sent.running >= self.allowed:
             now = self._clock()
             if now - self._changed_at >= self._patience_s and self.allowed < self._most:
@@ -94,7 +104,9 @@ class Bound:
             allowed = refused - max(1, refused // (4 if self._has_held else 2))
         self.allowed = max(1, allowed)
         self._cuts += 1
-        self._changed_at = self._clock()
+        now = self._clock()
+        self._has_met_limit |= now - self._cut_at < _SOON_S
+        self._changed_at = self._cut_at = now
         self._has_held = self._is_try = False
 
 
@@ -117,6 +129,7 @@ class InFlight:
         self._endpoints: dict[str, _Places] = {}
         self._free = threading.Condition()
         self._own = threading.local()
+        self._is_closed = False
 
     @contextmanager
     def place(self, endpoint: str) -> Iterator[None]:
@@ -124,11 +137,18 @@ class InFlight:
 
         Args:
             endpoint: As for `RateBudget.endpoint`.
+
+        Raises:
+            Stopped: It is closed.
         """
         with self._free:
             own = self._of(endpoint)
             # Both at once: who waits for an endpoint keeps no place from the others.
-            self._free.wait_for(lambda: self._all.is_free and own.is_free)
+            self._free.wait_for(
+                lambda: self._is_closed or (self._all.is_free and own.is_free)
+            )
+            if self._is_closed:
+                raise Stopped
             self._own.sent = self._all.take(), own.take()
         try:
             yield
@@ -137,6 +157,12 @@ class InFlight:
                 self._all.running -= 1
                 own.running -= 1
                 self._free.notify_all()
+
+    def close(self) -> None:
+        """End all waiting for a place. From any thread."""
+        with self._free:
+            self._is_closed = True
+            self._free.notify_all()
 
     def allowed(self, endpoint: str = "") -> int:
         """Tell how many requests may be under way, to an endpoint or in all."""
