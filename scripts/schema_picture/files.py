@@ -29,7 +29,7 @@ def files(address: str) -> dict[str, bytes]:
         address: Where the page will stand, with a slash at its end: the pictures and
             the PDF, which people keep elsewhere, lead there.
     """
-    shown, parts = tables(), groups()
+    shown, parts = {table.name: table for table in tables()}, groups()
     colors = {
         name: color(index)
         for index, group in enumerate(parts)

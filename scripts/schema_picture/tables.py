@@ -82,9 +82,9 @@ class Table:
         return list(found.values())
 
 
-def tables() -> dict[str, Table]:
-    """Give all collections by name."""
-    return {name: _table(name) for name in COLLECTIONS}
+def tables() -> list[Table]:
+    """Give all collections, by name."""
+    return [_table(name) for name in COLLECTIONS]
 
 
 def _table(name: str) -> Table:

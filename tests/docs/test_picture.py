@@ -44,7 +44,7 @@ class Quiet(SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="session")
 def shown():
-    return tables()
+    return {table.name: table for table in tables()}
 
 
 @pytest.fixture(scope="session")
