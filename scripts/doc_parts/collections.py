@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import inspect
 import json
+import tomllib
 from typing import TYPE_CHECKING
 
 from scripts.doc_parts.groups import groups
 from scripts.generate_schemas import SCHEMAS
+from scripts.schema_parts.endpoints import LEFT_OUT, event_types
 from tap_stripe import permissions
 from tap_stripe.streams import Collection
 from tap_stripe.streams.base import PARENT_CREATED
@@ -17,18 +19,8 @@ if TYPE_CHECKING:
 
     from tap_stripe.streams.listing import Feed, Listing
 
-# How the names of an object's events begin, where not with the object's own.
+# Which of them an event is about stands in the event only.
 _SOURCES = ("bank_account", "card", "source")
-_EVENT_NAMES: dict[str, tuple[str, ...]] = {
-    "balance_transaction": (),  # None: https://docs.stripe.com/api/events/types
-    "transfer_reversal": (),
-    "discount": ("customer.discount",),
-    "dispute": ("charge.dispute",),
-    "fee_refund": ("application_fee.refund",),
-    "refund": ("charge.refund", "refund"),
-    "subscription": ("customer.subscription",),
-    "tax_id": ("customer.tax_id",),
-}
 
 
 def collections() -> str:
@@ -78,6 +70,15 @@ def _kept(collection: type[Collection]) -> str:
     return ", ".join(ways or ["new rows"])
 
 
+def left_out() -> str:
+    """Give what Stripe lists and no collection reads, by the reason."""
+    by_reason: dict[str, list[str]] = {}
+    for path, reason in tomllib.loads(LEFT_OUT.read_text(encoding="utf-8")).items():
+        by_reason.setdefault(reason, []).append(f"`{path}`")
+    lines = [f"- {', '.join(paths)}: {reason}" for reason, paths in by_reason.items()]
+    return "\n".join(lines) + "\n"
+
+
 def _section(name: str, collection: type[Collection]) -> Iterator[str]:
     *text, source = inspect.cleandoc(collection.__doc__ or "").splitlines()
     yield f"### {name}\n"
@@ -87,6 +88,8 @@ def _section(name: str, collection: type[Collection]) -> Iterator[str]:
         yield "- Not selected unless you ask for it, and always empty."
         yield ""
         return
+    if not collection.selected_by_default:
+        yield "- Not selected unless you ask for it."
     yield f"- From: {'; '.join(_sources(collection))}"
     yield f"- New rows: {_new(name, collection)}"
     yield f"- Changes: {_changes(collection)}"
@@ -168,7 +171,8 @@ def event_names(stripe_object: str, *, of: str) -> tuple[str, ...]:
     """
     if stripe_object in _SOURCES:
         return ("account.external_account" if of == "account" else "customer.source",)
-    return _EVENT_NAMES.get(stripe_object, (stripe_object,))
+    types = event_types().get(stripe_object, ())
+    return tuple(dict.fromkeys(type_.rpartition(".")[0] for type_ in types))
 
 
 def _deletions(collection: type[Collection]) -> str:

@@ -30,6 +30,9 @@ _PREFIXES = {
     "bank_account": ("ba_",),
     "card": ("card_",),
     "charge": ("ch_", "py_"),
+    "checkout.session": ("cs_",),
+    "credit_note": ("cn_",),
+    "credit_note_line_item": ("cnli_",),
     "customer": ("cus_",),
     "discount": ("di_",),
     "dispute": ("dp_", "du_", "pdp_"),
@@ -38,15 +41,34 @@ _PREFIXES = {
     "invoice": ("in_",),
     "invoice_payment": ("inpay_",),
     "invoiceitem": ("ii_",),
+    "issuing.authorization": ("iauth_",),
+    "issuing.card": ("ic_",),
+    "issuing.cardholder": ("ich_",),
+    "issuing.transaction": ("ipi_",),
+    "item": ("li_",),
     "line_item": ("il_",),
+    "payment_intent": ("pi_",),
+    "payment_link": ("plink_",),
     "payout": ("po_",),
+    "promotion_code": ("promo_",),
+    "quote": ("qt_",),
+    "radar.early_fraud_warning": ("issfr_",),
     "refund": ("re_", "pyr_"),
+    "setup_intent": ("seti_",),
+    "shipping_rate": ("shr_",),
     "subscription": ("sub_",),
     "subscription_item": ("si_",),
+    "tax_id": ("txi_",),
+    "tax_rate": ("txr_",),
+    "topup": ("tu_",),
     "transfer": ("tr_",),
     "transfer_reversal": ("trr_",),
 }
-"""How ids begin; merchants choose those of coupons and plans."""
+"""How ids begin.
+
+Merchants choose those of coupons, plans, with them of prices, and products. That of a
+subscription schedule, sub_sched_, begins like a subscription's.
+"""
 _TYPES = {prefix: kind for kind, prefixes in _PREFIXES.items() for prefix in prefixes}
 
 

@@ -214,18 +214,27 @@ def delete_customer(hand: Hand) -> str | None:
     for number in list(subscriptions.narrowed({"customer": identifier}) or ()):
         if subscriptions.record(number)["status"] != "canceled":
             cancel(hand, number, is_announced=cascade != "none")
-    for source in customer["sources"]:
-        universe.bury(f"{source['object']}s", source["id"])
-        if cascade == "all":
-            hand.announce("customer.source.deleted", source)
-    if customer["discount"]:
-        universe.bury("discounts", customer["discount"]["id"])
-        if cascade == "all":
-            hand.announce("customer.discount.deleted", customer["discount"])
+    _bury_what_is_in(hand, customer, is_announced=cascade == "all")
     customers.delete(rank)
     if universe.options.cascade_first:
         universe.events.add("customer.deleted", shown)
     return identifier
+
+
+def _bury_what_is_in(
+    hand: Hand, customer: dict[str, Any], *, is_announced: bool
+) -> None:
+    inside = [
+        (f"{source['object']}s", "customer.source", source)
+        for source in customer["sources"]
+    ]
+    inside += [("tax_ids", "customer.tax_id", tax_id) for tax_id in customer["tax_ids"]]
+    if customer["discount"]:
+        inside.append(("discounts", "customer.discount", customer["discount"]))
+    for table, event, gone in inside:
+        hand.universe.bury(table, gone["id"])
+        if is_announced:
+            hand.announce(f"{event}.deleted", gone)
 
 
 def create_clock_customer(hand: Hand) -> str | None:
