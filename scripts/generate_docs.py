@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, Any
 
 from scripts.dbt_parts import current, fivetran
 from scripts.doc_parts import tables
-from scripts.doc_parts.collections import collections
+from scripts.doc_parts.collections import collections, left_out
 from scripts.schema_picture.files import files as schema_picture
+from tap_stripe.streams import Collection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -67,6 +68,17 @@ def yaml_settings(settings: Settings, *, indent: str) -> str:
     return textwrap.indent("\n".join(lines) + "\n", indent)
 
 
+def yaml_select(*, indent: str) -> str:
+    """Returns a plugin's `select:`: all but what is not selected by default."""
+    out = sorted(
+        name
+        for name, collection in Collection.registered.items()
+        if not collection.selected_by_default
+    )
+    lines = ["select:", "- '*.*'", *(f"- '!{name}.*'" for name in out)]
+    return textwrap.indent("\n".join(lines) + "\n", indent)
+
+
 def markdown_table(settings: Settings) -> str:
     """Returns the tap's own settings as a Markdown table."""
     lines = ["| Setting | Default | What it does |", "| --- | --- | --- |"]
@@ -82,7 +94,7 @@ def blocks() -> Blocks:
     settings = about()
     return {
         "README.md": {"settings": lambda: markdown_table(settings)},
-        "docs/collections.md": {"collections": collections},
+        "docs/collections.md": {"collections": collections, "left out": left_out},
         "docs/key.md": {"permissions": tables.permissions_table},
         "docs/limits.md": {"costs": tables.costs_table},
         "docs/moving.md": {
@@ -90,7 +102,10 @@ def blocks() -> Blocks:
             "segment": tables.segment_table,
         },
         "docs/settings.md": {"settings": lambda: markdown_table(settings)},
-        "meltano.yml": {"settings": lambda: yaml_settings(settings, indent="    ")},
+        "meltano.yml": {
+            "select": lambda: yaml_select(indent="    "),
+            "settings": lambda: yaml_settings(settings, indent="    "),
+        },
         "meltano/tap-stripe.yml": {
             "settings": lambda: yaml_settings(settings, indent="")
         },

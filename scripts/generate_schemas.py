@@ -1,6 +1,7 @@
 """Generates schemas/ from the typed classes of the stripe package.
 
-    python -m scripts.generate_schemas            writes schemas/
+    python -m scripts.generate_schemas            writes schemas/, and what the sandbox
+                                                  makes objects of
     python -m scripts.generate_schemas --check    prints what would change, and fails
     python -m scripts.generate_schemas --times    prints the times it takes for such
 
@@ -19,9 +20,12 @@ from pathlib import Path
 import stripe
 
 from scripts.schema_parts.collection_schema import collection_schema, times
+from scripts.schema_parts.described import described_text
 from tap_stripe.streams import Collection
 
-SCHEMAS = Path(__file__).resolve().parents[1] / "schemas"
+ROOT = Path(__file__).resolve().parents[1]
+SCHEMAS = ROOT / "schemas"
+DESCRIBED = ROOT / "tap_stripe" / "sandbox" / "described.json"
 
 # What Stripe calls the objects of a collection, by collection.
 COLLECTIONS = {
@@ -47,9 +51,11 @@ def schema_text(collection: str) -> str:
     return _NULLABLE.sub(r'["\1", "null"]', text)
 
 
-def differences(folder: Path) -> list[str]:
-    """Give the lines of a diff from a folder to what it should hold."""
+def differences(folder: Path, described: Path = DESCRIBED) -> list[str]:
+    """Give the lines of a diff from a folder, and the sandbox, to what they hold."""
     lines: list[str] = []
+    if described.read_text(encoding="utf-8") != described_text(COMMENT):
+        lines.append(f"{described.name} is not as generated\n")
     present = {path.stem for path in folder.glob("*.json")}
     for collection in sorted(present | COLLECTIONS.keys()):
         path = folder / f"{collection}.json"
@@ -72,6 +78,11 @@ def write(folder: Path) -> None:
     for collection in COLLECTIONS:
         path = folder / f"{collection}.json"
         path.write_text(schema_text(collection), encoding="utf-8", newline="\n")
+
+
+def write_described(path: Path) -> None:
+    """Write what the sandbox makes objects of."""
+    path.write_text(described_text(COMMENT), encoding="utf-8", newline="\n")
 
 
 def main() -> int:
@@ -97,6 +108,7 @@ def main() -> int:
         sys.stdout.writelines(found)
         return 1 if found else 0
     write(SCHEMAS)
+    write_described(DESCRIBED)
     return 0
 
 

@@ -7,7 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tap_stripe.streams import Collection
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tap_stripe.sandbox import Sandbox
 
 Row = dict[str, Any]
@@ -59,9 +63,27 @@ INSIDE = {
     ],
     "transfer_reversals": [("transfers", "reversals", "transfer_reversal", "transfer")],
 }
+# All that is plain is where its class says.
+DEFAULT: set[str] = set()
+ALL = Collection.registered.keys() - {"bitcoin_receivers"}
+for _name, _collection in Collection.registered.items():
+    _feed, *_others = _collection.feeds
+    _resource = _feed.listing.path.removeprefix("/v1/")
+    if _collection.selected_by_default:
+        DEFAULT.add(_name)
+    if _others or {_name} & {*LISTED, *INSIDE} or _feed.listing.removed:
+        continue
+    if not _feed.embedded:
+        LISTED[_name] = _resource
+        EXPANDED[_name] = _collection.expand
+    elif _name != "balance_transaction_fee_details":
+        INSIDE[_name] = [
+            (_resource, _feed.embedded, _collection.stripe_object, _feed.parent)
+        ]
 SHOWN_WHOLE = {
     "accounts": ("external_accounts",),
     "application_fees": ("refunds",),
+    "credit_notes": ("lines",),
     "customers": ("tax_ids",),
     "invoices": ("lines", "payments"),
     "subscriptions": ("items",),
@@ -70,10 +92,15 @@ SHOWN_WHOLE = {
 }
 
 
-def tables(sandbox: Sandbox, **where: Any) -> dict[str, dict[tuple[Any, ...], Row]]:
-    """Give each table's rows by key, in the form of the JSON lines."""
-    found: dict[str, list[Row]] = {"bitcoin_receivers": []}
+def tables(
+    sandbox: Sandbox, names: Iterable[str] = DEFAULT, **where: Any
+) -> dict[str, dict[tuple[Any, ...], Row]]:
+    """Give the rows of some tables by key, in the form of the JSON lines."""
+    found: dict[str, list[Row]] = {}
     for name, resource in LISTED.items():
+        if name == "events":
+            found[name] = sandbox.objects("events", **where)
+            continue
         objects = sandbox.expanded(resource, *EXPANDED.get(name, ()), **where)
         for property_ in SHOWN_WHOLE.get(name, ()):
             whole: dict[str, list[Row]] = {}
@@ -89,7 +116,7 @@ def tables(sandbox: Sandbox, **where: Any) -> dict[str, dict[tuple[Any, ...], Ro
             {
                 **child,
                 owner: child.get(owner) or parent["id"],
-                "parent_created": parent["created"],
+                "parent_created": parent.get("created"),
             }
             for resource, property_, kind, owner in places
             for parent, child in sandbox.children(resource, property_, **where)
@@ -110,20 +137,21 @@ def tables(sandbox: Sandbox, **where: Any) -> dict[str, dict[tuple[Any, ...], Ro
         for owned in sandbox.discounts(**where)
         if not owned.discount.get("deleted")
     ]
-    return {
-        name: {_key(name, row): row for row in rows} for name, rows in found.items()
-    }
+    return {name: {_key(name, row): row for row in found[name]} for name in names}
 
 
 def differences(
-    sandbox: Sandbox, held: dict[str, dict[tuple[Any, ...], Row]], **where: Any
+    sandbox: Sandbox,
+    held: dict[str, dict[tuple[Any, ...], Row]],
+    names: Iterable[str] = DEFAULT,
+    **where: Any,
 ) -> list[str]:
     """Say where tables differ from the sandbox; rows flagged as deleted are none.
 
     Columns that Stripe's objects do not have (old names) are not compared here.
     """
     found = []
-    for name, rows in tables(sandbox, **where).items():
+    for name, rows in tables(sandbox, names, **where).items():
         table = {
             key: row
             for key, row in held.get(name, {}).items()

@@ -105,7 +105,7 @@ def test_it_asks_once_for_each_listing_and_makes_no_noise(
     ran = tap.run(config(sandbox), "--test")
 
     assert set(sandbox.log.by_endpoint.values()) == {1}
-    assert len(sandbox.log) == 18
+    assert len(sandbox.log) == 27
     assert "ERROR" not in ran.err
     assert "WARNING" not in ran.err
 

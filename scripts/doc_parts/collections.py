@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import inspect
 import json
+import tomllib
 from typing import TYPE_CHECKING
 
 from scripts.generate_schemas import SCHEMAS
+from scripts.schema_parts.endpoints import LEFT_OUT, event_types
 from tap_stripe import permissions
 from tap_stripe.streams import Collection
 from tap_stripe.streams.base import PARENT_CREATED
@@ -18,22 +20,16 @@ if TYPE_CHECKING:
 
 GROUPS = {
     "core": "Core",
+    "products": "Products",
+    "checkout": "Checkout",
     "billing": "Billing",
     "connect": "Connect",
+    "radar": "Radar",
+    "issuing": "Issuing",
     "payment_sources": "Payment sources",
 }
-# How the names of an object's events begin, where not with the object's own.
+# Which of them an event is about stands in the event only.
 _SOURCES = ("bank_account", "card", "source")
-_EVENT_NAMES: dict[str, tuple[str, ...]] = {
-    "balance_transaction": (),  # None: https://docs.stripe.com/api/events/types
-    "transfer_reversal": (),
-    "discount": ("customer.discount",),
-    "dispute": ("charge.dispute",),
-    "fee_refund": ("application_fee.refund",),
-    "refund": ("charge.refund", "refund"),
-    "subscription": ("customer.subscription",),
-    "tax_id": ("customer.tax_id",),
-}
 
 
 def collections() -> str:
@@ -49,6 +45,15 @@ def collections() -> str:
     return "\n".join(parts)
 
 
+def left_out() -> str:
+    """Give what Stripe lists and no collection reads, by the reason."""
+    by_reason: dict[str, list[str]] = {}
+    for path, reason in tomllib.loads(LEFT_OUT.read_text(encoding="utf-8")).items():
+        by_reason.setdefault(reason, []).append(f"`{path}`")
+    lines = [f"- {', '.join(paths)}: {reason}" for reason, paths in by_reason.items()]
+    return "\n".join(lines) + "\n"
+
+
 def _section(name: str, collection: type[Collection]) -> Iterator[str]:
     *text, source = inspect.cleandoc(collection.__doc__ or "").splitlines()
     yield f"### {name}\n"
@@ -58,6 +63,8 @@ def _section(name: str, collection: type[Collection]) -> Iterator[str]:
         yield "- Not selected unless you ask for it, and always empty."
         yield ""
         return
+    if not collection.selected_by_default:
+        yield "- Not selected unless you ask for it."
     yield f"- From: {'; '.join(_sources(collection))}"
     yield f"- New rows: {_new(name, collection)}"
     yield f"- Changes: {_changes(collection)}"
@@ -139,7 +146,8 @@ def event_names(stripe_object: str, *, of: str) -> tuple[str, ...]:
     """
     if stripe_object in _SOURCES:
         return ("account.external_account" if of == "account" else "customer.source",)
-    return _EVENT_NAMES.get(stripe_object, (stripe_object,))
+    types = event_types().get(stripe_object, ())
+    return tuple(dict.fromkeys(type_.rpartition(".")[0] for type_ in types))
 
 
 def _deletions(collection: type[Collection]) -> str:

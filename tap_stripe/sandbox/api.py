@@ -31,6 +31,7 @@ from tap_stripe.sandbox.present import (
     shown,
     tree_of,
 )
+from tap_stripe.sandbox.resources import described
 
 if TYPE_CHECKING:
     from collections.abc import Collection as Names
@@ -88,8 +89,11 @@ def endpoint_of(method: str, path: str) -> str:
     if "/oauth/" in path:
         return f"{method} {path}"
     parts = path.strip("/").split("/")[1:]
+    # checkout/sessions is one name.
+    first = 2 if parts and f"/v1/{'/'.join(parts[:2])}" in described().endpoints else 1
     return f"{method} /v1/" + "/".join(
-        ":id" if place % 2 else part for place, part in enumerate(parts)
+        ":id" if place >= first and (place - first) % 2 == 0 else part
+        for place, part in enumerate(parts)
     )
 
 
@@ -128,6 +132,8 @@ class _Call:
         if request.method != "GET" or parts[0] != "v1" or len(parts) == 1:
             raise unrecognized_url(request.method, request.path)
         resource, *rest = parts[1:]
+        if rest and f"{resource}/{rest[0]}" in self._universe.collections:
+            resource, *rest = f"{resource}/{rest[0]}", *rest[1:]
         if resource == "account" and not rest:
             return self._own_account()
         if resource == "balance" and not rest:
@@ -228,7 +234,7 @@ class _Call:
     def _list(self, collection: Collection) -> bytes:
         kind = collection.kind
         self._demand(kind.permission)
-        query = self._query(collection.filters, has_created=True)
+        query = self._query(collection.filters, has_created=collection.has_created)
         self._refuse_deleted_customer(query)
         paths = tuple(below_data(query.expand))
         if any(path.count(".") > 2 for path in paths):  # noqa: PLR2004 (data is one)
@@ -291,7 +297,8 @@ class _Call:
         if sublist is None or sublist.has_no_endpoint:
             raise unrecognized_url(self._request.method, self._request.path)
         child_kind = KINDS[sublist.kind]
-        self._demand(child_kind.permission if sublist.expand_only else kind.permission)
+        needed = child_kind.permission if sublist.expand_only else ""
+        self._demand(needed or kind.permission)
         record = collection.find(identifier)
         if record is None:
             raise NotFound(

@@ -39,6 +39,7 @@ class Collection(ABC):
     prefix: ClassVar[str]
     time_property: ClassVar[str] = "created"
     filters: ClassVar[tuple[str, ...]] = ()
+    has_created: ClassVar[bool] = True
     # Whether a list without filters leaves objects out.
     hides_some: ClassVar[bool] = False
 
@@ -153,6 +154,12 @@ class Collection(ABC):
             made = self._made[rank] = self.base(rank)
         return made
 
+    def shown_original(self, rank: int) -> Object:
+        """The base record as Stripe shows it: what other objects hold a copy of."""
+        from tap_stripe.sandbox.present import shown  # noqa: PLC0415 (mutual)
+
+        return copied(shown(self.universe, self.kind, self.original(rank)))
+
     def record(self, rank: int) -> Object:
         """The present record. It must not be written to: use `edited`."""
         changed = self._changed.get(rank)
@@ -202,7 +209,7 @@ class Collection(ABC):
         """
         rank = self.total
         self.universe.dig_up(self.name, record["id"])
-        self._later.append(record[self.time_property])
+        self._later.append(record.get(self.time_property, self.next_rank()[1]))
         self._changed[rank] = copied(record)
         if record["id"] != self.base_id(rank):
             self._chosen_ids[record["id"]] = rank

@@ -119,7 +119,7 @@ class Keyring:
         ):
             return
         remedy = (
-            f"Enabling {PERMISSION_NAMES[permission]} ('{permission}') permissions on"
+            f"Enabling {_in_words(permission)} ('{permission}') permissions on"
             " this key would allow this request to continue."
             if self._wording == "present"
             else f"Having the 'rak_{permission}' permission would allow this request"
@@ -131,6 +131,11 @@ class Keyring:
         )
         refusal = Forbidden if self._status == Forbidden.status else Unauthorized
         raise refusal(message, code="more_permissions_required")
+
+
+def _in_words(permission: str) -> str:
+    plain = permission.removesuffix("_read").replace("_", " ").title()
+    return PERMISSION_NAMES.get(permission, f"{plain}s Read")
 
 
 def _includes(has: Collection[str] | None, permission: str) -> bool:

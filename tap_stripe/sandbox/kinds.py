@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tap_stripe.sandbox.resources import RESOURCES, Resource, described
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+    from tap_stripe.sandbox.resources import Properties
 
 # A reference to whatever the id's prefix says.
 ANY = "*"
@@ -59,7 +64,8 @@ class Kind:
     Attributes:
         object: Value of its `object` property.
         words: How error messages call it.
-        permission: Read permission of a restricted key.
+        permission: Read permission of a restricted key; empty where it is that of what
+            the object is in.
         references: Dotted path of each expandable id, and the collection it is in.
         hidden: Properties that are absent unless expanded.
         sublists: Its lists.
@@ -251,6 +257,12 @@ _KINDS = (
     ),
     Kind(object="plan", permission="plan_read", hidden=("tiers",)),
     Kind(
+        object="price",
+        permission="plan_read",
+        references={"product": "products"},
+        hidden=("currency_options", "tiers"),
+    ),
+    Kind(
         object="refund",
         permission="charge_read",
         references={
@@ -314,4 +326,64 @@ _KINDS = (
     ),
 )
 
-KINDS: Mapping[str, Kind] = {kind.object: kind for kind in _KINDS}
+
+def _of_resource(resource: Resource) -> Iterator[Kind]:
+    """The kind of a resource, and those of the objects in its lists."""
+    every = described()
+    properties = every.objects[resource.object]
+    within = {
+        name: next(
+            one.object
+            for path, one in every.endpoints.items()
+            if re.fullmatch(rf"/v1/{resource.path}/{{\w+}}/{name}", path)
+        )
+        for name in resource.children
+    }
+    yield Kind(
+        object=resource.object,
+        words=resource.object.replace("_", " ").replace(".", " "),
+        permission=resource.permission,
+        references=dict(_references(properties)),
+        hidden=tuple(
+            name[:-1]
+            for name in properties
+            if name[-1] == "!" and name[:-1] not in within
+        ),
+        sublists={
+            name: Sublist(
+                kind=kind,
+                url=f"/v1/{resource.path}/{{id}}/{name}",
+                expand_only=f"{name}!" in properties,
+            )
+            for name, kind in within.items()
+        },
+    )
+    for kind in within.values():
+        yield Kind(
+            object=kind,
+            words=kind.replace("_", " "),
+            # That of what it is in: several resources have lists of an `item`.
+            permission="",
+            references=dict(_references(every.objects[kind])),
+        )
+
+
+def _references(properties: Properties, within: str = "") -> Iterator[tuple[str, str]]:
+    """Dotted path of each id of an object that has a list, and that list's name."""
+    listed = {
+        one.object: path.removeprefix("/v1/")
+        for path, one in described().endpoints.items()
+        if "{" not in path
+    }
+    for marked, value in properties.items():
+        path = within + marked.rstrip("?!")
+        if isinstance(value, dict):
+            yield from _references(value, f"{path}.")
+        elif isinstance(value, str) and value[0] == "@" and value[1:] in listed:
+            yield path, listed[value[1:]]
+
+
+KINDS: Mapping[str, Kind] = {
+    kind.object: kind
+    for kind in (*_KINDS, *(k for r in RESOURCES for k in _of_resource(r)))
+}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from tap_stripe.sandbox.faults import Faults
 from tap_stripe.sandbox.limits import Limits
+from tap_stripe.sandbox.resources import RESOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -30,9 +31,11 @@ SIZES: Mapping[str, int] = {
     "invoices": 300,
     "payouts": 72,
     "plans": 15,
+    "prices": 15,
     "refunds": 100,
     "subscriptions": 120,
     "transfers": 60,
+    **{resource.path: resource.size for resource in RESOURCES},
 }
 
 

@@ -56,7 +56,7 @@ def demanded(
         if sublist is not None and (branch or sublist.expand_only):
             child = KINDS[sublist.kind]
             if sublist.expand_only:
-                yield child.permission
+                yield child.permission or kind.permission
             _refuse(name for name in branch if name != "data")
             yield from demanded(universe, child, branch.get("data", {}))
         elif path == "discounts" and kind.has_discounts:

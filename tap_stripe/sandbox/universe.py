@@ -18,9 +18,11 @@ from tap_stripe.sandbox.core import (
 from tap_stripe.sandbox.customers import Customers
 from tap_stripe.sandbox.dice import Dice, seed_of
 from tap_stripe.sandbox.events import EventLog
+from tap_stripe.sandbox.generic import GENERIC
 from tap_stripe.sandbox.ids import Ids
 from tap_stripe.sandbox.invoiceitems import InvoiceItems, InvoicePayments
 from tap_stripe.sandbox.invoices import Invoices
+from tap_stripe.sandbox.prices import Prices
 from tap_stripe.sandbox.shapes import shape
 from tap_stripe.sandbox.sources import ACCOUNT_SERIALS
 from tap_stripe.sandbox.transactions import BalanceTransactions
@@ -83,6 +85,7 @@ class Universe:
         self.payouts = Payouts(self)
         self.coupons = Coupons(self)
         self.plans = Plans(self)
+        self.prices = Prices(self)
         self.subscriptions = Subscriptions(self)
         self.invoices = Invoices(self)
         self.invoiceitems = InvoiceItems(self)
@@ -91,6 +94,7 @@ class Universe:
         self.application_fees = ApplicationFees(self)
         self.transfers = Transfers(self)
         self.events = EventLog(self)
+        self.generic = {one.name: one(self) for one in GENERIC}
         every: tuple[Collection, ...] = (
             self.charges,
             self.refunds,
@@ -101,6 +105,7 @@ class Universe:
             self.payouts,
             self.coupons,
             self.plans,
+            self.prices,
             self.subscriptions,
             self.invoices,
             self.invoiceitems,
@@ -108,8 +113,10 @@ class Universe:
             self.accounts,
             self.application_fees,
             self.transfers,
+            *self.generic.values(),
         )
         self.collections = {collection.name: collection for collection in every}
+        self.by_object = {collection.kind.object: collection for collection in every}
         self._prefixes = {
             collection.prefix: collection for collection in every if collection.prefix
         }

@@ -22,6 +22,52 @@ class Coupons(Collection):
     feeds = (Feed(listings.COUPONS, expand=expand),)
 
 
+class BillingCreditGrants(Collection):
+    """Credits that customers were given, to be used up by what they are billed.
+
+    https://docs.stripe.com/api/billing/credit-grant
+    """
+
+    name = "billing_credit_grants"
+    stripe_object = "billing.credit_grant"
+    feeds = (Feed(listings.BILLING_CREDIT_GRANTS),)
+    selected_by_default = False
+
+
+class BillingMeters(Collection):
+    """What usage is measured by. One that is no longer used is inactive, not deleted.
+
+    https://docs.stripe.com/api/billing/meter
+    """
+
+    name = "billing_meters"
+    stripe_object = "billing.meter"
+    feeds = (Feed(listings.BILLING_METERS),)
+    selected_by_default = False
+
+
+class CreditNoteLineItems(Collection):
+    """Lines of credit notes, which stay as they are.
+
+    https://docs.stripe.com/api/credit_notes/line_item
+    """
+
+    name = "credit_note_line_items"
+    stripe_object = "credit_note_line_item"
+    feeds = (Feed(listings.CREDIT_NOTES, "lines", parent="credit_note"),)
+
+
+class CreditNotes(Collection):
+    """What was taken off invoices. One that was a mistake is void, not deleted.
+
+    https://docs.stripe.com/api/credit_notes
+    """
+
+    name = "credit_notes"
+    stripe_object = "credit_note"
+    feeds = (Feed(listings.CREDIT_NOTES),)
+
+
 class Discounts(Collection):
     """Coupons applied: to customers, subscriptions, invoices and their items.
 
@@ -109,6 +155,33 @@ class Plans(Collection):
     feeds = (Feed(listings.PLANS, expand=expand),)
 
 
+class QuoteLineItems(Collection):
+    """Lines of quotes. One that an edit removes is known by nothing.
+
+    https://docs.stripe.com/api/quotes/line_items/list
+    """
+
+    name = "quote_line_items"
+    stripe_object = "item"
+    feeds = (
+        Feed(listings.QUOTES, "line_items", expand=("line_items",), parent="quote"),
+    )
+    selected_by_default = False
+
+
+class Quotes(Collection):
+    """Quotes. Those of customers on a test clock are in no list.
+
+    Stripe raises no event for edits: a list of up to 1,000 is read whole in each sync.
+    https://docs.stripe.com/api/quotes
+    """
+
+    name = "quotes"
+    stripe_object = "quote"
+    feeds = (Feed(listings.QUOTES),)
+    selected_by_default = False
+
+
 class SubscriptionItems(Collection):
     """What a subscription is made of, each with its period.
 
@@ -121,6 +194,17 @@ class SubscriptionItems(Collection):
     feeds = (Feed(listings.SUBSCRIPTIONS, "items", parent="subscription"),)
 
 
+class SubscriptionSchedules(Collection):
+    """What subscriptions will become. Those on a test clock are in no list.
+
+    https://docs.stripe.com/api/subscription_schedules
+    """
+
+    name = "subscription_schedules"
+    stripe_object = "subscription_schedule"
+    feeds = (Feed(listings.SUBSCRIPTION_SCHEDULES),)
+
+
 class Subscriptions(Collection):
     """Subscriptions, canceled ones included. Those on a test clock are in no list.
 
@@ -130,3 +214,16 @@ class Subscriptions(Collection):
     name = "subscriptions"
     stripe_object = "subscription"
     feeds = (Feed(listings.SUBSCRIPTIONS),)
+
+
+class TaxIds(Collection):
+    """Tax IDs of customers.
+
+    https://docs.stripe.com/api/tax_ids
+    """
+
+    name = "tax_ids"
+    stripe_object = "tax_id"
+    feeds = (
+        Feed(listings.CUSTOMERS, "tax_ids", expand=("tax_ids",), parent="customer"),
+    )

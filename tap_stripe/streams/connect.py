@@ -43,6 +43,18 @@ class ApplicationFees(Collection):
     feeds = (Feed(listings.APPLICATION_FEES),)
 
 
+class TopUps(Collection):
+    """Money that was brought to the account's balance.
+
+    https://docs.stripe.com/api/topups
+    """
+
+    name = "top_ups"
+    stripe_object = "topup"
+    feeds = (Feed(listings.TOP_UPS),)
+    selected_by_default = False
+
+
 class TransferReversals(Collection):
     """Reversals of transfers. Stripe raises no event when one is edited.
 

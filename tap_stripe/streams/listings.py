@@ -119,3 +119,89 @@ TRANSFERS = Listing(
     permission="transfer_read",
 )
 BITCOIN_RECEIVERS = Listing("/v1/bitcoin/receivers", "bitcoin_receiver", removed=True)
+
+# Plain ones: all that there is to know of them.
+
+BILLING_CREDIT_GRANTS = Listing(
+    "/v1/billing/credit_grants", "billing.credit_grant", windowed=False, relisted=True
+)
+BILLING_METERS = Listing(
+    "/v1/billing/meters",
+    "billing.meter",
+    windowed=False,
+    relisted=True,
+    permission="billing_meter_read",
+)
+CHECKOUT_SESSIONS = Listing(
+    "/v1/checkout/sessions", "checkout.session", permission="checkout_session_read"
+)
+CREDIT_NOTES = Listing("/v1/credit_notes", "credit_note", permission="credit_note_read")
+EARLY_FRAUD_WARNINGS = Listing(
+    # Which permission it needs is not documented.
+    "/v1/radar/early_fraud_warnings",
+    "radar.early_fraud_warning",
+)
+EVENTS = Listing("/v1/events", "event", permission="event_read")
+ISSUING_AUTHORIZATIONS = Listing(
+    "/v1/issuing/authorizations",
+    "issuing.authorization",
+    permission="issuing_authorization_read",
+)
+ISSUING_CARDHOLDERS = Listing(
+    "/v1/issuing/cardholders",
+    "issuing.cardholder",
+    permission="issuing_cardholder_read",
+)
+ISSUING_CARDS = Listing(
+    "/v1/issuing/cards", "issuing.card", permission="issuing_card_read"
+)
+ISSUING_TRANSACTIONS = Listing(
+    "/v1/issuing/transactions",
+    "issuing.transaction",
+    permission="issuing_transaction_read",
+)
+PAYMENT_INTENTS = Listing(
+    "/v1/payment_intents", "payment_intent", permission="payment_intent_read"
+)
+PAYMENT_LINKS = Listing(
+    "/v1/payment_links",
+    "payment_link",
+    windowed=False,
+    relisted=True,
+    permission="payment_links_read",
+)
+PRICES = Listing(
+    # Of a new recurring price its plan's event may come alone.
+    "/v1/prices",
+    "price",
+    announced_by=(("plan", "id"),),
+    permission="plan_read",
+)
+PRODUCTS = Listing("/v1/products", "product", permission="product_read")
+PROMOTION_CODES = Listing(
+    # `active` changes with the coupon, without an event.
+    "/v1/promotion_codes",
+    "promotion_code",
+    relisted=True,
+    permission="promotion_code_read",
+)
+QUOTES = Listing(
+    "/v1/quotes", "quote", windowed=False, relisted=True, permission="quote_read"
+)
+SETUP_INTENTS = Listing(
+    "/v1/setup_intents", "setup_intent", permission="setup_intent_read"
+)
+SHIPPING_RATES = Listing(
+    # Stripe has no events for them.
+    "/v1/shipping_rates",
+    "shipping_rate",
+    relisted=True,
+    permission="shipping_rate_read",
+)
+SUBSCRIPTION_SCHEDULES = Listing(
+    "/v1/subscription_schedules",
+    "subscription_schedule",
+    permission="subscription_read",
+)
+TAX_RATES = Listing("/v1/tax_rates", "tax_rate", permission="tax_rate_read")
+TOP_UPS = Listing("/v1/topups", "topup", permission="top_up_read")

@@ -66,7 +66,6 @@ ELSEWHERE = {
     ".venv/bin/python -m scripts.generate_schemas": NEW_COLLECTION,
     ".venv/bin/python -m scripts.generate_docs": "tests/docs/test_generated.py",
     ".venv/bin/tap-stripe --discover": NEW_COLLECTION,
-    ".venv/bin/python -m pytest tests/collections -k tax_rates": NEW_COLLECTION,
 }
 BLOCKS = [
     block for block in fenced("sh") if not any(c in ELSEWHERE for c in block.commands)

@@ -11,7 +11,8 @@ import psycopg2
 import pytest
 from psycopg2 import sql
 
-from tests.expected import SCHEMAS
+from tap_stripe.tap import TapStripe
+from tests.expected import ALL, SCHEMAS
 from tests.loaders import POSTGRES, loader
 
 if TYPE_CHECKING:
@@ -101,3 +102,14 @@ def warehouse(server, target_postgres, tmp_path) -> Warehouse:
         target_postgres,
         tmp_path,
     )
+
+
+@pytest.fixture(scope="session")
+def everything() -> dict[str, Any]:
+    """Give a catalog in which all that there is to read is selected."""
+    catalog: dict[str, Any] = TapStripe(config={"api_key": "sk_test_1"}).catalog_dict
+    for stream in catalog["streams"]:
+        for entry in stream["metadata"]:
+            if not entry["breadcrumb"]:
+                entry["metadata"]["selected"] = stream["stream"] in ALL
+    return catalog

@@ -8,7 +8,8 @@ import time
 import pytest
 
 from tap_stripe.sandbox import Options, Sandbox
-from tests.expected import differences, tables
+from tap_stripe.sandbox.changes.generic import operations
+from tests.expected import ALL, DEFAULT, differences
 from tests.target import Target
 
 DAY_S = 86400
@@ -23,7 +24,10 @@ DELETED = {
     "invoice_lines": "invoice_lines",
     "invoices": "invoices",
     "plans": "plans",
+    "prices": "prices",
+    "products": "products",
     "subscription_items": "subscription_items",
+    "tax_ids": "tax_ids",
 }
 
 
@@ -33,18 +37,29 @@ def not_flagged(sandbox, held):
         f"{collection}: {id_}"
         for resource, collection in DELETED.items()
         for id_ in sandbox.deleted(resource)
-        if (row := held[collection].get((id_,))) is not None
+        if (row := held.get(collection, {}).get((id_,))) is not None
         and not (row["is_deleted"] and row["_sdc_deleted_at"])
     ]
 
 
-def test_every_table_equals_the_sandbox_after_a_first_sync(tap, config, warehouse):
+def test_every_table_equals_the_sandbox_after_a_first_sync(
+    tap, config, warehouse, everything
+):
     with Sandbox(Options(seed=3)) as sandbox:
-        warehouse.load(tap, config(sandbox))
+        warehouse.load(tap, config(sandbox), catalog=everything)
 
         held = warehouse.tables()
-        assert differences(sandbox, held) == []
-        assert set(held) == set(tables(sandbox)) - {"bitcoin_receivers"}
+        assert differences(sandbox, held, ALL) == []
+        assert set(held) == ALL
+
+
+def test_tables_that_are_read_unless_asked_otherwise_are_those_by_default(tap, config):
+    target = Target()
+    with Sandbox(Options(seed=3, scale=0.1)) as sandbox:
+        tap.sync(config(sandbox), target)
+
+        assert set(target.tables) == DEFAULT
+        assert differences(sandbox, target.tables) == []
 
 
 def test_tables_of_many_accounts_equal_the_sandbox_although_they_share_ids(
@@ -107,6 +122,33 @@ def test_every_table_equals_the_sandbox_after_five_syncs_with_changes(
         held = warehouse.tables()
         assert differences(sandbox, held) == []
         assert not_flagged(sandbox, held) == []
+
+
+def test_every_table_that_can_be_selected_equals_the_sandbox_after_changes(
+    tap, config, everything
+):
+    target = Target()
+    plain = [operation.__name__ for operation in operations()]
+    with Sandbox(Options(seed=5, scale=0.5)) as sandbox:
+        tap.sync(config(sandbox), target, catalog=everything)
+        for round_ in range(3):
+            sandbox.change(30, seed=round_)
+            sandbox.change(120, seed=round_, only=plain)
+            sandbox.start_changing(10)
+            tap.sync(config(sandbox), target, catalog=everything)
+            sandbox.stop_changing()
+        tap.sync(config(sandbox), target, catalog=everything)
+
+        assert differences(sandbox, target.tables, ALL) == []
+        assert not_flagged(sandbox, target.tables) == []
+
+        sandbox.change(60, seed=4, only=plain)
+        sandbox.forget_events()
+        target.state = aged(target.state, 40 * DAY_S)
+        tap.sync(config(sandbox), target, catalog=everything)
+
+        # Those of the gap are gone.
+        assert differences(sandbox, target.tables, ALL - {"events"}) == []
 
 
 def test_what_a_gap_of_forty_days_hides_is_found_and_flagged(tap, config, warehouse):

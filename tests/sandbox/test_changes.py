@@ -225,7 +225,10 @@ def test_after_many_changes_lists_and_truth_agree():
         for resource in client.sandbox.world.platform.collections:
             status = {"status": "all"} if resource == "subscriptions" else {}
             listed = client.everything(f"/v1/{resource}", **status)
-            assert listed == client.sandbox.objects(resource), resource
+            there = client.sandbox.objects(resource)
+            if resource == "reviews":
+                there = [each for each in there if each["open"]]
+            assert listed == there, resource
             ids = {each["id"] for each in listed}
             assert ids.isdisjoint(client.sandbox.deleted(resource))
             for gone in client.sandbox.deleted(resource):

@@ -4,6 +4,7 @@ from collections import Counter
 
 import pytest
 
+from tap_stripe.sandbox.resources import RESOURCES as GENERIC
 from tests.sandbox.client import serving
 
 RESOURCES = (
@@ -20,9 +21,11 @@ RESOURCES = (
     "invoices",
     "payouts",
     "plans",
+    "prices",
     "refunds",
     "subscriptions",
     "transfers",
+    *(resource.path for resource in GENERIC),
 )
 
 

@@ -26,11 +26,8 @@ SEGMENT = json.loads(
 # Segment's collections that the tap does not have.
 OTHERS = {
     "order_shipping_methods": "Stripe has removed orders.",
-    "payment_intents": "Not a collection yet.",
     "payment_methods": "Not a collection yet.",
-    "products": "Not a collection yet.",
     "skus": "Stripe has removed SKUs.",
-    "tax_rates": "Not a collection yet.",
 }
 
 KEPT = [(name, old) for name in COLLECTIONS for old in old_names(name)]

@@ -111,6 +111,7 @@ def delete_plan(hand: Hand) -> str | None:
         return None
     plan = plans.record(rank)
     plans.delete(rank)
+    hand.universe.bury("prices", plan["id"])
     _announce_plan(hand, "deleted", plan)
     return str(plan["id"])
 

@@ -214,18 +214,28 @@ def delete_customer(hand: Hand) -> str | None:
     for number in list(subscriptions.narrowed({"customer": identifier}) or ()):
         if subscriptions.record(number)["status"] != "canceled":
             cancel(hand, number, is_announced=cascade != "none")
-    for source in customer["sources"]:
-        universe.bury(f"{source['object']}s", source["id"])
-        if cascade == "all":
-            hand.announce("customer.source.deleted", source)
-    if customer["discount"]:
-        universe.bury("discounts", customer["discount"]["id"])
-        if cascade == "all":
-            hand.announce("customer.discount.deleted", customer["discount"])
+    _bury_what_it_has(hand, customer)
     customers.delete(rank)
     if universe.options.cascade_first:
         universe.events.add("customer.deleted", shown)
     return identifier
+
+
+def _bury_what_it_has(hand: Hand, customer: Object) -> None:
+    universe = hand.universe
+    found = [
+        (f"{source['object']}s", "customer.source.deleted", source)
+        for source in customer["sources"]
+    ]
+    found += [
+        ("tax_ids", "customer.tax_id.deleted", tax_id) for tax_id in customer["tax_ids"]
+    ]
+    if customer["discount"]:
+        found.append(("discounts", "customer.discount.deleted", customer["discount"]))
+    for grave, event, thing in found:
+        universe.bury(grave, thing["id"])
+        if universe.options.cascade_events == "all":
+            hand.announce(event, thing)
 
 
 def create_clock_customer(hand: Hand) -> str | None:

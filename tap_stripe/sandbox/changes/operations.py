@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tap_stripe.sandbox.changes import billing, connect, core, invoices, money
+from tap_stripe.sandbox.changes.generic import operations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -85,7 +86,7 @@ _EVERY: tuple[Callable[[Hand], str | None], ...] = (
 )
 
 OPERATIONS: Mapping[str, Callable[[Hand], str | None]] = {
-    operation.__name__: operation for operation in _EVERY
+    operation.__name__: operation for operation in (*_EVERY, *operations())
 }
 
 # No event tells of these, and what goes with them can only be found by who remembers
@@ -118,6 +119,8 @@ _RARE = frozenset(
         "delete_customer",
         "delete_plan",
         "disconnect_account",
+        # There are many of them, and all are alike.
+        *(operation.__name__ for operation in operations()),
     }
 )
 _ONE_IN = 4

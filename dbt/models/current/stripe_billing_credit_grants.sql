@@ -1,0 +1,26 @@
+-- Generated from schemas/ by scripts.generate_docs. Do not edit.
+{{ current_state(
+    'billing_credit_grants',
+    columns={
+        'id': 'text',
+        'amount': 'object',
+        'applicability_config': 'object',
+        'category': 'text',
+        'created': 'time',
+        'customer': 'text',
+        'customer_account': 'text',
+        'effective_at': 'time',
+        'expires_at': 'time',
+        'livemode': 'boolean',
+        'metadata': 'object',
+        'name': 'text',
+        'object': 'text',
+        'priority': 'integer',
+        'test_clock': 'text',
+        'updated': 'time',
+        'voided_at': 'time',
+        'received_at': 'time',
+        'is_deleted': 'boolean',
+        '_sdc_deleted_at': 'time',
+    },
+) }}

@@ -1,0 +1,28 @@
+-- Generated from schemas/ by scripts.generate_docs. Do not edit.
+{{ current_state(
+    'credit_note_line_items',
+    columns={
+        'id': 'text',
+        'amount': 'integer',
+        'credit_note': 'text',
+        'description': 'text',
+        'discount_amount': 'integer',
+        'discount_amounts': 'list',
+        'invoice_line_item': 'text',
+        'livemode': 'boolean',
+        'metadata': 'object',
+        'object': 'text',
+        'parent_created': 'time',
+        'pretax_credit_amounts': 'list',
+        'quantity': 'integer',
+        'tax_rates': 'list',
+        'taxes': 'list',
+        'type': 'text',
+        'unit_amount': 'integer',
+        'unit_amount_decimal': 'decimal',
+        'received_at': 'time',
+        'is_deleted': 'boolean',
+        '_sdc_deleted_at': 'time',
+    },
+    parent=('credit_notes', 'credit_note'),
+) }}

@@ -1,0 +1,25 @@
+-- Generated from schemas/ by scripts.generate_docs. Do not edit.
+{{ current_state(
+    'issuing_cardholders',
+    columns={
+        'id': 'text',
+        'billing': 'object',
+        'company': 'object',
+        'created': 'time',
+        'email': 'text',
+        'individual': 'object',
+        'livemode': 'boolean',
+        'metadata': 'object',
+        'name': 'text',
+        'object': 'text',
+        'phone_number': 'text',
+        'preferred_locales': 'list',
+        'requirements': 'object',
+        'spending_controls': 'object',
+        'status': 'text',
+        'type': 'text',
+        'received_at': 'time',
+        'is_deleted': 'boolean',
+        '_sdc_deleted_at': 'time',
+    },
+) }}

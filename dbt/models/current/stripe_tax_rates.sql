@@ -1,0 +1,27 @@
+-- Generated from schemas/ by scripts.generate_docs. Do not edit.
+{{ current_state(
+    'tax_rates',
+    columns={
+        'id': 'text',
+        'active': 'boolean',
+        'country': 'text',
+        'created': 'time',
+        'description': 'text',
+        'display_name': 'text',
+        'effective_percentage': 'number',
+        'flat_amount': 'object',
+        'inclusive': 'boolean',
+        'jurisdiction': 'text',
+        'jurisdiction_level': 'text',
+        'livemode': 'boolean',
+        'metadata': 'object',
+        'object': 'text',
+        'percentage': 'number',
+        'rate_type': 'text',
+        'state': 'text',
+        'tax_type': 'text',
+        'received_at': 'time',
+        'is_deleted': 'boolean',
+        '_sdc_deleted_at': 'time',
+    },
+) }}

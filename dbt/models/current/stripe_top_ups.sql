@@ -1,0 +1,28 @@
+-- Generated from schemas/ by scripts.generate_docs. Do not edit.
+{{ current_state(
+    'top_ups',
+    columns={
+        'id': 'text',
+        'amount': 'amount',
+        'balance_transaction': 'text',
+        'created': 'time',
+        'currency': 'text',
+        'description': 'text',
+        'expected_availability_date': 'time',
+        'failure_code': 'text',
+        'failure_message': 'text',
+        'initiated_by': 'text',
+        'livemode': 'boolean',
+        'metadata': 'object',
+        'object': 'text',
+        'payment_method': 'text',
+        'payment_method_options': 'object',
+        'source': 'object',
+        'statement_descriptor': 'text',
+        'status': 'text',
+        'transfer_group': 'text',
+        'received_at': 'time',
+        'is_deleted': 'boolean',
+        '_sdc_deleted_at': 'time',
+    },
+) }}
