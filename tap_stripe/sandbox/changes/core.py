@@ -214,27 +214,28 @@ def delete_customer(hand: Hand) -> str | None:
     for number in list(subscriptions.narrowed({"customer": identifier}) or ()):
         if subscriptions.record(number)["status"] != "canceled":
             cancel(hand, number, is_announced=cascade != "none")
-    _bury_what_is_in(hand, customer, is_announced=cascade == "all")
+    _bury_what_it_has(hand, customer)
     customers.delete(rank)
     if universe.options.cascade_first:
         universe.events.add("customer.deleted", shown)
     return identifier
 
 
-def _bury_what_is_in(
-    hand: Hand, customer: dict[str, Any], *, is_announced: bool
-) -> None:
-    inside = [
-        (f"{source['object']}s", "customer.source", source)
+def _bury_what_it_has(hand: Hand, customer: Object) -> None:
+    universe = hand.universe
+    found = [
+        (f"{source['object']}s", "customer.source.deleted", source)
         for source in customer["sources"]
     ]
-    inside += [("tax_ids", "customer.tax_id", tax_id) for tax_id in customer["tax_ids"]]
+    found += [
+        ("tax_ids", "customer.tax_id.deleted", tax_id) for tax_id in customer["tax_ids"]
+    ]
     if customer["discount"]:
-        inside.append(("discounts", "customer.discount", customer["discount"]))
-    for table, event, gone in inside:
-        hand.universe.bury(table, gone["id"])
-        if is_announced:
-            hand.announce(f"{event}.deleted", gone)
+        found.append(("discounts", "customer.discount.deleted", customer["discount"]))
+    for grave, event, thing in found:
+        universe.bury(grave, thing["id"])
+        if universe.options.cascade_events == "all":
+            hand.announce(event, thing)
 
 
 def create_clock_customer(hand: Hand) -> str | None:
