@@ -91,7 +91,7 @@ def test_lines_that_an_edit_took_away_are_doubted(feeds):
 def test_a_one_time_price_is_no_plan(feeds):
     about = {"id": "price_1", "object": "price", "type": "one_time"}
 
-    assert meant(feeds, "price.updated", about) == (set(), set())
+    assert meant(feeds, "price.updated", about) == ({("/v1/prices", "price_1")}, set())
 
 
 def test_an_invoice_that_is_only_previewed_means_nothing(feeds):
