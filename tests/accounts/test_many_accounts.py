@@ -57,7 +57,7 @@ def test_thirty_accounts_one_revoked_and_one_without_a_permission(platform):
     assert stripe.sync().code == 1
 
     stripe.assert_equal(stripe.sandbox.account, *others)
-    assert stripe.requests < MANY + CHANGED * 60
+    assert stripe.requests < MANY + CHANGED * 80
 
     stripe.sandbox.restrict_account(restricted, None)
     stripe.sync()

@@ -19,16 +19,14 @@ CONFIG = {"api_key": "sk_test_1"}
 
 
 @cache
-def _catalog() -> str:
-    return json.dumps(TapStripe(config=CONFIG).catalog_dict)
+def _entries() -> dict[str, str]:
+    """Give the catalog's entries as text, each to be read where it is wanted."""
+    catalog = TapStripe(config=CONFIG).catalog_dict
+    return {stream["stream"]: json.dumps(stream) for stream in catalog["streams"]}
 
 
 def _made(names: Iterable[str]) -> Collections:
-    wanted = set(names)
-    catalog = json.loads(_catalog())
-    catalog["streams"] = [
-        stream for stream in catalog["streams"] if stream["stream"] in wanted
-    ]
+    catalog = {"streams": [json.loads(_entries()[name]) for name in names]}
     for stream in catalog["streams"]:
         for entry in stream["metadata"]:
             if not entry["breadcrumb"]:

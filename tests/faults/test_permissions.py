@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tap_stripe.sandbox import Options
-from tap_stripe.sandbox.kinds import PERMISSION_NAMES
+from tap_stripe.sandbox.kinds import KINDS, PERMISSION_NAMES
 from tests.faults.conftest import assert_one_sentence, errors
 
 KEY = "rk_test_51FaultsOfASandboxKey"
-EVERY = frozenset(PERMISSION_NAMES)
+EVERY = frozenset({*PERMISSION_NAMES, *(k.permission for k in KINDS.values())}) - {""}
 # Whoever may read a balance transaction's source may read the transaction.
 IMPLIED = {"balance_read": {"balance_transaction_source_read"}}
 LATER = ("charge_read", "source_read", "coupon_read", "invoice_read", "event_read")
@@ -20,9 +20,11 @@ NEEDED_BY = {
     "application_fee_read": {"application_fees", "application_fee_refunds"},
     "balance_read": {"balance_transactions", "balance_transaction_fee_details"},
     "charge_read": {"charges", "refunds"},
+    "checkout_session_read": {"checkout_sessions", "checkout_session_line_items"},
     "connected_account_read": {"accounts", "bank_accounts", "cards"},
     "coupon_read": {"coupons", "discounts"},
-    "customer_read": {"customers", "bank_accounts", "cards", "discounts"},
+    "credit_note_read": {"credit_notes", "credit_note_line_items"},
+    "customer_read": {"customers", "bank_accounts", "cards", "discounts", "tax_ids"},
     "dispute_read": {"disputes"},
     "file_read": {"file_uploads"},
     "invoice_read": {
@@ -33,9 +35,14 @@ NEEDED_BY = {
         "discounts",
     },
     "payout_read": {"payouts"},
-    "plan_read": {"plans"},
+    "plan_read": {"plans", "prices"},
     "source_read": {"bank_accounts", "cards"},
-    "subscription_read": {"subscriptions", "subscription_items", "discounts"},
+    "subscription_read": {
+        "subscriptions",
+        "subscription_items",
+        "subscription_schedules",
+        "discounts",
+    },
     "transfer_read": {"transfers", "transfer_reversals"},
 }
 

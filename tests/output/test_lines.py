@@ -29,6 +29,7 @@ Config: TypeAlias = "Callable[..., dict[str, Any]]"
 Made: TypeAlias = "Callable[[dict[str, Any]], Collection]"
 
 EXAMPLES = Path(__file__).parent.parent / "collections" / "examples"
+STRIPES = Path(__file__).parent.parent / "schemas" / "examples"
 RECEIVED_AT = 1_790_000_000.25
 KEY = {"api_key": "sk_test_1"}
 NAMES = sorted(Collection.registered)
@@ -56,6 +57,11 @@ def rows(collection: Collection) -> Iterator[Row]:
             [decode_object(json.dumps(example["stripe"]).encode())],
             collection.feeds[example["feed"]],
             received_at=RECEIVED_AT,
+        )
+    if not (EXAMPLES / collection.name).exists():
+        text = (STRIPES / f"{collection.name}.json").read_bytes()
+        yield from collection.rows(
+            [decode_object(text)], collection.feeds[0], received_at=RECEIVED_AT
         )
 
 
