@@ -78,7 +78,7 @@ with Sandbox(Options(seed=1)) as sandbox:
 
 
 def test_a_collection_takes_a_class_a_line_and_a_generator(copy: Path) -> None:
-    listing, collection = shown("python")
+    listing, collection, *_ = shown("python")
     (line,) = shown("toml")
     streams = copy / "tap_stripe" / "streams"
     for path, text in (

@@ -69,9 +69,9 @@ def test_an_invoice_that_is_only_previewed_means_nothing():
 
 
 def test_an_event_about_what_nobody_reads_means_nothing():
-    about = {"id": "pi_1", "object": "payment_intent"}
+    about = {"id": "prv_1", "object": "review"}
 
-    assert meant("payment_intent.created", about) == (set(), set(), set())
+    assert meant("review.opened", about) == (set(), set(), set())
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_a_refund_that_succeeds_has_an_event_of_its_charge_beside_it():
 def test_a_one_time_price_is_no_plan():
     about = {"id": "price_1", "object": "price", "type": "one_time"}
 
-    assert meant("price.updated", about) == (set(), set(), set())
+    assert meant("price.updated", about) == ({("/v1/prices", "price_1")}, set(), set())
 
 
 def test_an_account_that_has_connected_is_named_by_the_event_alone():
