@@ -120,6 +120,7 @@ class Client:
         self._is_reached = False
         # Monotonic seconds of the last answer that was not a failure, and to what.
         self._answered_at = self._probed_at = -math.inf
+        self._probe_came = False
         self._answered: _Asked | None = None
         self._warned: set[str] = set()
 
@@ -231,8 +232,13 @@ class Client:
             )
 
     def _is_up(self, retries: Retries) -> bool:
-        """Tell whether Stripe has answered anything since just before a request."""
-        return self._answered_at > retries.began - _PROBE_EVERY_S
+        """Tell whether Stripe has answered anything since a request began.
+
+        Or when it was last asked just to know, a moment ago: that holds for all that
+        fail meanwhile.
+        """
+        is_fresh = time.monotonic() - self._probed_at < _PROBE_EVERY_S
+        return self._answered_at > retries.began or (is_fresh and self._probe_came)
 
     def _probe(self, retries: Retries) -> None:
         """Find out whether Stripe is down: ask again for what it has answered last.
@@ -244,8 +250,10 @@ class Client:
             since = time.monotonic() - self._probed_at
             if asked is None or self._is_up(retries) or since < _PROBE_EVERY_S:
                 return
+            self._probe_came = False
             with contextlib.suppress(StripeError, Failed):
                 self._ask_with_renewal(*asked)
+                self._probe_came = True
             self._probed_at = time.monotonic()
 
     def _ask_with_renewal(

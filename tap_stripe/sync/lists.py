@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tap_stripe.api.body import Object, integer
+from tap_stripe.api.body import Object, integer, text
 from tap_stripe.errors import EndpointGone, ResponseError
 from tap_stripe.sync.fetch import OF_AN_ENDPOINT, Page, concerns_more
 from tap_stripe.sync.stage import Stage
@@ -74,7 +75,18 @@ class Lists(Stage):
         low = window.unread[0][0] if window.unread else high
         if page.has_more and not window.whole:
             low = page.oldest + 1
-        self.wrote(window, page, (low, high))
+        # The seconds in which the page before ended come again.
+        ids = frozenset(text(one.get("id")) or "" for one in page.objects)
+        if window.last_ids:
+            fresh = [
+                one
+                for one in page.objects
+                if text(one.get("id")) not in window.last_ids
+            ]
+            self.wrote(window, replace(page, objects=fresh), (low, high))
+        else:
+            self.wrote(window, page, (low, high))
+        window.last_ids = ids
         full = None
         if page.has_more:
             newest, oldest = page.newest or high, page.oldest or high

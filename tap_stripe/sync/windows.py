@@ -84,6 +84,7 @@ class Window:
         whole: Whether the list is read as one, without `created` filter.
         stuck: Pages in a row that ended in the same second.
         cursors: All so far, where the list is read as one.
+        last_ids: Of the objects of its last page.
     """
 
     source: Source
@@ -100,6 +101,7 @@ class Window:
     whole: bool = False
     stuck: int = 0
     cursors: set[str] = field(default_factory=set)
+    last_ids: frozenset[str] = frozenset()
     grown: int = _FIRST_PIECE
 
     @property

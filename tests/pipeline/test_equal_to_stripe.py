@@ -169,6 +169,8 @@ def aged(state, seconds):
     """Give a state as if it had been written earlier."""
     older = copy.deepcopy(state)
     for bookmark in older["bookmarks"].values():
+        if "watermark" not in bookmark:
+            continue  # It is no collection's.
         bookmark["watermark"] -= seconds
         bookmark["listed"] -= seconds
         bookmark["version"] -= seconds
