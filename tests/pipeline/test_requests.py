@@ -53,8 +53,8 @@ def test_an_unchanged_account_costs_a_request_for_each_list_and_one_for_events(
         tap.sync(config(sandbox), target)
 
         counted = asked(sandbox)
-        # Invoice items are listed twice: new ones, and those that wait. Of others what is
-        # pending is read again, by the page.
+        # Invoice items are listed twice: new ones, and those that wait. Of others what
+        # is pending is read again, by the page.
         assert {name for name, count in counted.items() if count > 1} <= AGAIN
         assert counted.total() <= 34
         assert counted.total() * SYNCS_IN_A_MONTH < ALLOWED
