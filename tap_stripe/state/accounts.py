@@ -74,7 +74,7 @@ class Accounts:
         self._partitions: dict[str, dict[str, Any]] = {}
         try:
             held = upgraded(bookmarks)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
             raise unusable(_EARLIER, repr(error)) from None
         kept = held.get(ACCOUNT, {})
         if isinstance(kept, dict) and isinstance(kept.get("format"), int):
@@ -112,7 +112,7 @@ class Accounts:
                             for key, value in partition.items()
                             if key != "context"
                         }
-            except (KeyError, TypeError, AttributeError) as error:
+            except (AttributeError, LookupError, TypeError, ValueError) as error:
                 raise unusable(name, repr(error)) from None
 
     @property
