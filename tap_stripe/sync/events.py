@@ -41,10 +41,11 @@ class _Stretch(Lists):
         del window
         self.error = error
 
-    def wrote(self, window: Window, page: Page, covers: Interval) -> None:
+    def wrote(self, window: Window, page: Page, covers: Interval) -> list[Object]:
         """Take the events of a page."""
         del window, covers
         self.take_events(page)
+        return []
 
     def take_events(self, page: Page) -> None:
         """Take the events of a page."""

@@ -75,18 +75,15 @@ class Lists(Stage):
         low = window.unread[0][0] if window.unread else high
         if page.has_more and not window.whole:
             low = page.oldest + 1
-        # The seconds in which the page before ended come again.
-        ids = frozenset(text(one.get("id")) or "" for one in page.objects)
-        if window.last_ids:
-            fresh = [
-                one
-                for one in page.objects
-                if text(one.get("id")) not in window.last_ids
-            ]
-            self.wrote(window, replace(page, objects=fresh), (low, high))
-        else:
-            self.wrote(window, page, (low, high))
-        window.last_ids = ids
+        # The seconds in which the page before ended come again: what is written of them
+        # is left out. What still waits there is not, for this page covers it too.
+        fresh = [
+            one for one in page.objects if text(one.get("id")) not in window.last_ids
+        ]
+        waiting = self.wrote(window, replace(page, objects=fresh), (low, high))
+        window.last_ids = frozenset(
+            text(one.get("id")) or "" for one in page.objects
+        ) - {text(one.get("id")) or "" for one in waiting}
         full = None
         if page.has_more:
             newest, oldest = page.newest or high, page.oldest or high
@@ -126,8 +123,12 @@ class Lists(Stage):
         """Note that a list can't be read."""
         self.tables.refuse(window.source, error, window.source.names)
 
-    def wrote(self, window: Window, page: Page, covers: Interval) -> None:
-        """Write a page; what it covers is read once all of it is written."""
+    def wrote(self, window: Window, page: Page, covers: Interval) -> list[Object]:
+        """Write a page; what it covers is read once all of it is written.
+
+        Returns:
+            The objects that wait for a list inside them.
+        """
         source, names = window.source, window.fed
         low, high = covers
         time = source.listing.time
@@ -158,3 +159,4 @@ class Lists(Stage):
         held = self.take(source, page.objects, write, written)
         waiting.update({id(one): integer(one.get(time)) or high for one in held})
         cover()
+        return held

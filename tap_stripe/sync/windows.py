@@ -87,7 +87,7 @@ class Window:
         whole: Whether the list is read as one, without `created` filter.
         stuck: Pages in a row that ended in the same second.
         cursors: All so far, where the list is read as one.
-        last_ids: Of the objects of its last page.
+        last_ids: Of the objects of its last page that are written.
     """
 
     source: Source

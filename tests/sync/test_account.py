@@ -338,3 +338,20 @@ def test_what_was_on_a_deleted_clock_is_gone(copy):
 
     assert mine.differences() == []
     assert mine.report.deleted["customers"] > 0
+
+
+def test_what_waits_for_a_list_inside_it_is_not_claimed_by_the_next_page(copy):
+    mine = copy(
+        names=("customers", "cards"), scale=0.3, many_children=0.5, most_per_page=5
+    )
+    lost = {}
+    for steps in range(1, 200, 4):
+        mine.target, mine.state = Target(), {}
+        if mine.sync(steps=steps):
+            break
+        mine.sync()
+        if found := mine.differences():
+            lost[steps] = found[:3]
+
+    assert steps > 15
+    assert not lost
